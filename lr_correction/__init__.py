@@ -1,0 +1,1 @@
+"""Long-range electrostatics fitted atop a frozen NEP."""

@@ -1,0 +1,3 @@
+"""Toolkit for GPUMD and NEP machine-learned potentials."""
+
+__version__ = "0.1.0"
