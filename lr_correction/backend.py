@@ -1,0 +1,143 @@
+"""The arrays decide the device: one source for NumPy and CuPy arrays."""
+
+import importlib
+import sys
+from typing import Any
+
+import numpy as np
+
+# An array of NumPy, CuPy, or of any library that follows the array API and is registered in SPARSE.
+Array = Any
+Namespace = Any
+
+#: Sparse-matrix module of every array library, by the name of the module that `namespace` returns.
+SPARSE: dict[str, str] = {"numpy": "scipy.sparse", "cupy": "cupyx.scipy.sparse"}
+
+
+def _module_of(array: Array) -> Namespace:
+    """Return the module of one array; plain sequences and numbers count as NumPy's."""
+    if isinstance(array, np.ndarray | np.generic | int | float | complex | list | tuple):
+        return np
+    if hasattr(array, "__array_namespace__"):
+        return array.__array_namespace__()
+    module = type(array).__module__.partition(".")[0]  # CuPy before version 14 lacks __array_namespace__
+    if module not in SPARSE:
+        raise TypeError(f"{type(array).__name__} is not an array of a known library ({', '.join(SPARSE)})")
+    return sys.modules[module]
+
+
+def namespace(*arrays: Array) -> Namespace:
+    """Return the module whose functions work on the given arrays.
+
+    Parameters
+    ----------
+    *arrays
+        Arrays of one library. ``None`` is skipped; sequences and numbers count as NumPy's.
+
+    Returns
+    -------
+    module
+        ``numpy``, ``cupy``, or what the arrays' ``__array_namespace__`` returns.
+
+    Raises
+    ------
+    TypeError
+        If the arrays belong to different libraries, or to none that is known.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> namespace(numpy.ones(3), numpy.zeros(2)) is numpy
+    True
+    """
+    modules = {id(module): module for module in (_module_of(a) for a in arrays if a is not None)}
+    if len(modules) > 1:
+        names = ", ".join(sorted(module.__name__ for module in modules.values()))
+        raise TypeError(f"arrays of different libraries ({names}): move them to one device first")
+    return next(iter(modules.values()), np)
+
+
+def to_numpy(array: Array) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return a NumPy array with the same values, copied from the device where necessary.
+
+    Examples
+    --------
+    >>> to_numpy([1, 2])
+    array([1, 2])
+    """
+    if hasattr(array, "get") and not isinstance(array, np.ndarray):
+        array = array.get()
+    return np.asarray(array)
+
+
+def asarray(values: Any, like: Array, dtype: Any = None) -> Array:
+    """Return `values` as an array on the device of `like`.
+
+    Parameters
+    ----------
+    values
+        Numbers, sequences or an array of any library.
+    like
+        The array whose library and device are wanted.
+    dtype
+        Element type; by default that of `values`.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> asarray([1, 2], like=numpy.zeros(3), dtype=float)
+    array([1., 2.])
+    """
+    xp = namespace(like)
+    if not isinstance(values, np.ndarray) and type(values) is type(like):
+        return xp.asarray(values, dtype=dtype)
+    return xp.asarray(to_numpy(values), dtype=dtype)
+
+
+def sparse_module(xp: Namespace) -> Any:
+    """Return the sparse-matrix module that goes with an array module.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> sparse_module(numpy).__name__
+    'scipy.sparse'
+    """
+    name = xp.__name__.partition(".")[0]
+    if name not in SPARSE:
+        raise TypeError(f"no sparse matrices are known for arrays of {name}")
+    return importlib.import_module(SPARSE[name])
+
+
+def segment_sum(values: Array, index: Array, size: int) -> Array:
+    """Sum the rows of `values` that share an index.
+
+    Parameters
+    ----------
+    values
+        Shape (P, ...).
+    index
+        Target row of every row of `values`, shape (P,), in any order.
+    size
+        Number of target rows.
+
+    Returns
+    -------
+    Array
+        Shape (size, ...): row s is the sum of all ``values[p]`` with ``index[p] == s``; zero where there is none.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> segment_sum(numpy.array([1.0, 2.0, 4.0]), numpy.array([1, 0, 1]), 3)
+    array([2., 5., 0.])
+    """
+    xp = namespace(values, index)
+    shape = (size, *values.shape[1:])
+    if 0 in values.shape:
+        return xp.zeros(shape, dtype=values.dtype)
+    rows = len(index)
+    # A matrix with a single one in every row needs no sorting; its transpose does the sum.
+    ones = xp.ones(rows, dtype=values.dtype)
+    pick = sparse_module(xp).csr_matrix((ones, index, xp.arange(rows + 1)), shape=(rows, size))
+    return (pick.T @ values.reshape(rows, -1)).reshape(shape)
