@@ -13,6 +13,9 @@ Namespace = Any
 #: Sparse-matrix module of every array library, by the name of the module that `namespace` returns.
 SPARSE: dict[str, str] = {"numpy": "scipy.sparse", "cupy": "cupyx.scipy.sparse"}
 
+#: Module of the special functions (erf, erfc) of every array library.
+SPECIAL: dict[str, str] = {"numpy": "scipy.special", "cupy": "cupyx.scipy.special"}
+
 
 def _module_of(array: Array) -> Namespace:
     """Return the module of one array; plain sequences and numbers count as NumPy's."""
@@ -107,6 +110,21 @@ def sparse_module(xp: Namespace) -> Any:
     if name not in SPARSE:
         raise TypeError(f"no sparse matrices are known for arrays of {name}")
     return importlib.import_module(SPARSE[name])
+
+
+def special_module(xp: Namespace) -> Any:
+    """Return the module of special functions that goes with an array module.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> special_module(numpy).__name__
+    'scipy.special'
+    """
+    name = xp.__name__.partition(".")[0]
+    if name not in SPECIAL:
+        raise TypeError(f"no special functions are known for arrays of {name}")
+    return importlib.import_module(SPECIAL[name])
 
 
 def segment_sum(values: Array, index: Array, size: int) -> Array:
