@@ -1,0 +1,62 @@
+"""Writing files whole or not at all, and never over somebody's work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from nepkit.errors import OutputError
+
+
+def refuse_existing(path: str | Path, overwrite: bool) -> None:
+    """Raise `OutputError` where ``path`` cannot be written: it exists, is a folder, or has no folder to lie in."""
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the name of a file")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} already exists; choose another name or add --overwrite")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+
+
+@contextmanager
+def atomic_path(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place when the block ends without an error.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write.
+    overwrite : bool
+        Whether a file of this name may be replaced.
+
+    Raises
+    ------
+    OutputError
+        Where the file exists already, is a folder, or its folder does not exist.
+
+    Examples
+    --------
+    >>> with atomic_path("/tmp/nepkit-example.txt", overwrite=True) as temporary:
+    ...     _ = temporary.write_text("whole")
+    """
+    path = Path(path)
+    refuse_existing(path, overwrite)
+    # The suffix stays the last one: matplotlib and ASE choose the format by it.
+    with NamedTemporaryFile(
+        dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix, delete=False
+    ) as file:
+        temporary = Path(file.name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # what open() would have given; temporary files are private
+        refuse_existing(path, overwrite)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

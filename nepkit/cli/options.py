@@ -1,0 +1,85 @@
+"""Options that many commands share, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nepkit.atomic import refuse_existing
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+"""An existing file."""
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+"""An existing folder."""
+
+NEW = click.Path(dir_okay=False, path_type=Path)
+"""A file to be written."""
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+as_csv = click.option("--csv", "as_csv", is_flag=True, help="Print the first table as CSV.")
+seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
+
+
+def _check_writable(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and not ctx.resilient_parsing:
+        refuse_existing(value, bool(ctx.meta.get("nepkit.overwrite")))
+    return value
+
+
+def _keep_overwrite(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    ctx.meta["nepkit.overwrite"] = value
+    return value
+
+
+def _keep_save(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    ctx.meta["nepkit.save"] = _check_writable(ctx, param, value)
+    return value
+
+
+def _overwrite(expose: bool) -> Callable[[F], F]:
+    # Eager: it must be known when the output path is checked, whatever the order on the command line.
+    return click.option(
+        "--overwrite",
+        is_flag=True,
+        is_eager=True,
+        expose_value=expose,
+        callback=_keep_overwrite,
+        help="Replace an existing output file.",
+    )
+
+
+def output(help: str, *, default: str | None = None, required: bool = False) -> Callable[[F], F]:
+    """Add ``-o`` and ``--overwrite`` to a command that writes the file itself; it gets ``output`` and ``overwrite``."""
+
+    def add(function: F) -> F:
+        option = click.option(
+            "-o",
+            "--output",
+            type=NEW,
+            default=default,
+            show_default=default is not None,
+            required=required,
+            callback=_check_writable,
+            help=help,
+        )
+        return option(_overwrite(expose=True)(function))
+
+    return add
+
+
+def save(help: str, *, required: bool = False) -> Callable[[F], F]:
+    """Add ``-o`` and ``--overwrite`` to a command whose value the presenter writes: frames, a figure, or a table."""
+
+    def add(function: F) -> F:
+        option = click.option(
+            "-o", "--output", type=NEW, required=required, expose_value=False, callback=_keep_save, help=help
+        )
+        return option(_overwrite(expose=False)(function))
+
+    return add

@@ -1,0 +1,231 @@
+"""The only place that prints a result."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from nepkit.atomic import atomic_path
+from nepkit.cli.output import Output, Table
+
+
+def present(
+    value: object,
+    *,
+    as_json: bool | None = False,
+    as_csv: bool | None = False,
+    save: Path | None = None,
+    overwrite: bool | None = False,
+) -> int:
+    """Show the value of a command and return its exit status.
+
+    Parameters
+    ----------
+    value : Output, Table, dataclass, mapping, str or None
+        What the command returned.
+    as_json, as_csv : bool
+        The form on standard output; text otherwise.
+    save : Path, optional
+        Where frames, a figure, or else the text, JSON or CSV (chosen by suffix) go.
+    overwrite : bool
+        Whether ``save`` may be replaced.
+    """
+    output = as_output(value)
+    wrote = ""
+    if save is not None:
+        with atomic_path(save, overwrite=bool(overwrite)) as temporary:
+            wrote = _write_file(output, temporary, bool(as_json), bool(as_csv))
+        wrote = f"wrote {wrote} to {save}"
+    elif output.frames is not None and not as_json:
+        from nepkit.frames import format_frame
+
+        for atoms in output.frames:
+            sys.stdout.write(format_frame(atoms))
+        return 0 if output.ok else 1
+    if as_json:
+        sys.stdout.write(to_json(output.data))
+    elif as_csv:
+        sys.stdout.write(to_csv(output))
+    else:
+        for line in render(output, sys.stdout):
+            sys.stdout.write(line + "\n")
+        if wrote:
+            sys.stdout.write(wrote + "\n")
+    sys.stdout.flush()
+    return 0 if output.ok else 1
+
+
+def as_output(value: object) -> Output:
+    """Bring whatever a command returned into the one form."""
+    if isinstance(value, Output):
+        return value
+    if value is None:
+        return Output()
+    if isinstance(value, Table):
+        records = [dict(zip(value.columns, row, strict=True)) for row in value.rows]
+        return Output(data=records, tables=[value])
+    if isinstance(value, str):
+        return Output(data=value, text=value)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {item.name: getattr(value, item.name) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return Output(data=value, tables=[Table("", ["name", "value"], [(str(k), v) for k, v in value.items()])])
+    raise TypeError(f"a command returned {type(value).__name__}; it should return an Output, Table, dataclass or text")
+
+
+def _write_file(output: Output, path: Path, as_json: bool, as_csv: bool) -> str:
+    if output.frames is not None:
+        from nepkit.frames import write_frames
+
+        count = write_frames(path, output.frames, overwrite=True)
+        return f"{count} frame{'s' if count != 1 else ''}"
+    if output.figure is not None:
+        figure = getattr(output.figure, "figure", output.figure)
+        figure.savefig(path)
+        return "the figure"
+    if as_json or path.suffix == ".json":
+        path.write_text(to_json(output.data), encoding="utf-8")
+        return "JSON"
+    if as_csv or path.suffix == ".csv":
+        path.write_text(to_csv(output), encoding="utf-8")
+        return "CSV"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in render(output, file))
+    return "the text"
+
+
+def to_json(data: object) -> str:
+    """Return strict JSON with a final newline; arrays become lists, NaN and infinities null."""
+    return json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if hasattr(value, "tolist"):  # NumPy arrays and scalars, without importing NumPy
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def to_csv(output: Output) -> str:
+    """Return the first table as CSV in full precision, with a line of column names."""
+    if not output.tables:
+        raise TypeError("the command declares --csv but returned no table")
+    table = output.tables[0]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in table.rows])
+    return buffer.getvalue()
+
+
+def render(output: Output, file: TextIO) -> Iterator[str]:
+    """Yield the lines of the text form: coloured on a terminal, plain and never cut in a pipe or file."""
+    if output.tables:
+        yield from _render_tables(output.tables, file)
+    if output.text:
+        yield from output.text.splitlines()
+
+
+def _render_tables(tables: Any, file: TextIO) -> Iterator[str]:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    on_terminal = file.isatty()
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        force_terminal=on_terminal,
+        width=None if on_terminal else 1000,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+    )
+    unicode = (file.encoding or "").lower().replace("-", "") == "utf8"
+    for number, table in enumerate(tables):
+        if number:
+            console.print()
+        if table.title:
+            console.print(Text(table.title, style="bold"))
+        shown = RichTable(box=box.SIMPLE_HEAD if unicode else box.ASCII2, pad_edge=False, show_edge=False)
+        cells = table.cells()
+        for index, name in enumerate(table.columns):
+            values = [row[index] for row in table.rows]
+            numeric = any(_is_number(value) for value in values)
+            shown.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        for row in cells:
+            shown.add_row(*[Text(cell) for cell in row])
+        console.print(shown)
+    yield from (line.rstrip() for line in buffer.getvalue().splitlines())
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, (bool, str)) and hasattr(value, "__float__")
+
+
+class _Bars:
+    """Progress bars on stderr; they vanish when the work ends, so that only results stay on the screen."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        self._open: set[int] = set()
+
+    def start(self, description: str, total: int | None) -> int:
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=20),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[note]}"),
+            )
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.start()
+        handle: int = self._progress.add_task(description, total=total, note="")
+        self._open.add(handle)
+        return handle
+
+    def advance(self, handle: int, steps: int, note: str) -> None:
+        self._progress.update(handle, advance=steps, **({"note": note} if note else {}))
+
+    def finish(self, handle: int) -> None:
+        self._open.discard(handle)
+        self._progress.remove_task(handle)
+        if not self._open:
+            self._progress.stop()
+            self._progress = None
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[None]:
+    """Show progress on stderr inside the block where stderr is a terminal; be silent in pipes and logs."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from nepkit.progress import reporting
+
+    with reporting(_Bars()):
+        yield

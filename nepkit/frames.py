@@ -1,0 +1,281 @@
+"""Frames of atoms and the one place that knows where their labels are.
+
+Every public boundary takes and gives `ase.Atoms`. `read_frames` brings any dialect into one layout: energy, forces and
+stress in the calculator (where ASE keeps them), ``info["virial"]`` (3, 3), ``info["dipole"]`` (3,), ``info["charge"]``,
+``arrays["bec"]`` (N, 9), ``arrays["charges"]`` (N,). Code that wants a label asks `labels`, whatever the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from numpy.typing import NDArray
+
+from nepkit import conventions
+from nepkit.atomic import atomic_path
+from nepkit.conventions import PER_ATOM, SPELLINGS
+from nepkit.errors import InputError, OutputError
+from nepkit.registry import Registry
+
+Frames = list[Atoms]
+
+READERS: Registry[Callable[[Path], Iterator[Atoms]]] = Registry("format", {"extxyz": "nepkit.formats.extxyz:read"})
+"""Readers by the name of the format; other formats are left to ASE."""
+
+_TOLERANCE = 1e-3  # eV/atom, between a virial and a stress of one frame: GPUMD, src/main_nep/structure.cu
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known about a frame; None where it is not.
+
+    Parameters
+    ----------
+    energy : float
+        Total energy, eV.
+    forces : ndarray, shape (N, 3)
+        eV/A.
+    virial : ndarray, shape (3, 3)
+        eV, ``-dE/d(strain)``, positive under compression.
+    bec : ndarray, shape (N, 3, 3)
+        Born effective charges, e; polarisation first, displacement second.
+    charges : ndarray, shape (N,)
+        Atomic charges, e.
+    dipole : ndarray, shape (3,)
+        e A.
+    charge : float
+        Total charge of the frame, e.
+    """
+
+    energy: float | None = None
+    forces: NDArray[np.float64] | None = None
+    virial: NDArray[np.float64] | None = None
+    bec: NDArray[np.float64] | None = None
+    charges: NDArray[np.float64] | None = None
+    dipole: NDArray[np.float64] | None = None
+    charge: float | None = None
+
+
+def labels(atoms: Atoms, where: str = "frame") -> Labels:
+    """Return the labels of a frame, wherever they are and however they are spelled.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Results of its calculator are used as they are; nothing is computed, and results of an earlier geometry are
+        not taken.
+    where : str
+        What messages call this frame, for instance ``"train.xyz, frame 3"``.
+
+    Raises
+    ------
+    InputError
+        Where a label is not a finite number of the right shape, two spellings contradict each other, or the virial
+        contradicts the stress.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> atoms = bulk("NaCl", "rocksalt", 5.6)
+    >>> atoms.info["Energy"] = -6.5
+    >>> labels(atoms).energy
+    -6.5
+    """
+    count = len(atoms)
+    found = {name: _find(atoms, name, where) for name in SPELLINGS}
+    virial = _tensor(found.pop("virial"), "virial", where)
+    stress = _tensor(found.pop("stress"), "stress", where)
+    energy, charge = (_shaped(found[name], (), name, where) for name in ("energy", "charge"))
+    return Labels(
+        energy=None if energy is None else float(energy),
+        forces=_shaped(found["forces"], (count, 3), "forces", where),
+        virial=_virial(atoms, virial, stress, where),
+        bec=_shaped(found["bec"], (count, 3, 3), "bec", where),
+        charges=_shaped(found["charges"], (count,), "charges", where),
+        dipole=_shaped(found["dipole"], (3,), "dipole", where),
+        charge=None if charge is None else float(charge),
+    )
+
+
+def _find(atoms: Atoms, name: str, where: str) -> Any:
+    calculator = atoms.calc
+    changed = getattr(calculator, "check_state", None)
+    results = {} if calculator is None or (changed and changed(atoms)) else getattr(calculator, "results", {})
+    store: Mapping[str, Any] = atoms.arrays if name in PER_ATOM else atoms.info
+    for spelling in SPELLINGS[name]:
+        values = [results[key] for key in (spelling,) if results.get(key) is not None]
+        values += [value for key, value in store.items() if key.lower() == spelling and value is not None]
+        for other in values[1:]:
+            if not _same(values[0], other):
+                raise InputError(f"{where}: two values of {spelling} that differ; keep one of them")
+        if values:
+            return values[0]
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(np.allclose(np.ravel(one), np.ravel(other), rtol=1e-6, atol=1e-6))
+    except (TypeError, ValueError):
+        return False
+
+
+def _shaped(value: Any, shape: tuple[int, ...], name: str, where: str) -> Any:
+    if value is None:
+        return None
+    try:
+        result = np.asarray(value, dtype=float).reshape(shape)
+    except (TypeError, ValueError):
+        wanted = "one number" if shape == () else f"numbers of shape {shape}"
+        given = f"of shape {np.shape(value)}" if np.ndim(value) else f"{value!r}"
+        raise InputError(f"{where}: {name} is {given}, expected {wanted}") from None
+    if not np.isfinite(result).all():
+        raise InputError(f"{where}: {name} is not finite; remove the frame or the label")
+    return result
+
+
+def _tensor(value: Any, name: str, where: str) -> Any:
+    if value is None:
+        return None
+    if np.size(value) == 6:
+        if name == "virial":
+            raise InputError(
+                f"{where}: virial has 6 numbers, whose order is ambiguous; write all 9, xx xy xz yx ... zz"
+            )
+        return conventions.matrix(_shaped(value, (6,), name, where), "ase")
+    return _shaped(value, (3, 3), name, where)
+
+
+def _virial(atoms: Atoms, virial: Any, stress: Any, where: str) -> Any:
+    if stress is None:
+        return virial
+    volume = abs(np.linalg.det(atoms.cell.array))
+    if volume == 0.0:
+        if virial is None:
+            raise InputError(f"{where}: a stress without a cell; add the Lattice or remove the stress")
+        return virial
+    from_stress = conventions.virial_from_stress(stress, volume)
+    if virial is None:
+        return from_stress
+    # GPUMD's dump_xyz writes Time and a stress of the other sign with the kinetic part: its virial is the label.
+    dumped = any(key.lower() == "time" for key in atoms.info)
+    if not dumped and np.abs(virial - from_stress).max() > _TOLERANCE * len(atoms):
+        raise InputError(f"{where}: virial and stress disagree (virial = -volume * stress); remove the wrong one")
+    return virial
+
+
+def strip_labels(atoms: Atoms) -> None:
+    """Remove every label and the calculator from a frame, in place."""
+    atoms.calc = None
+    for name, spellings in SPELLINGS.items():
+        store: dict[str, Any] = atoms.arrays if name in PER_ATOM else atoms.info
+        for key in [key for key in store if key.lower() in spellings]:
+            del store[key]
+
+
+def set_labels(atoms: Atoms, values: Labels) -> None:
+    """Replace all labels of a frame by the given ones, in place, in the layout described above.
+
+    Examples
+    --------
+    >>> atoms = Atoms("H", positions=[[0, 0, 0]])
+    >>> set_labels(atoms, Labels(energy=-1.0))
+    >>> atoms.get_potential_energy()
+    -1.0
+    """
+    strip_labels(atoms)
+    results: dict[str, Any] = {}
+    if values.energy is not None:
+        results["energy"] = float(values.energy)
+    if values.forces is not None:
+        results["forces"] = np.array(values.forces, dtype=float)
+    volume = abs(np.linalg.det(atoms.cell.array))
+    if values.virial is not None:
+        atoms.info["virial"] = np.array(values.virial, dtype=float)
+        if volume > 0.0:
+            stress = conventions.stress_from_virial(values.virial, volume)
+            results["stress"] = conventions.components(stress, "ase")
+    if values.bec is not None:
+        atoms.arrays["bec"] = np.array(values.bec, dtype=float).reshape(len(atoms), 9)
+    if values.charges is not None:
+        atoms.arrays["charges"] = np.array(values.charges, dtype=float)
+    if values.dipole is not None:
+        atoms.info["dipole"] = np.array(values.dipole, dtype=float)
+    if values.charge is not None:
+        atoms.info["charge"] = float(values.charge)
+    if results:
+        atoms.calc = SinglePointCalculator(atoms, **results)
+
+
+def read_frames(path: str | Path) -> Iterator[Atoms]:
+    """Yield the frames of a file one by one, with their labels in the layout described above.
+
+    Parameters
+    ----------
+    path : str or Path
+        Extended xyz by the suffix ``.xyz`` or ``.extxyz``; any other format that ASE reads.
+
+    Raises
+    ------
+    InputError
+        Where the file is empty, cut short, or not what its suffix says; names the frame and line.
+    """
+    path = Path(path)
+    frames = READERS["extxyz"](path) if path.suffix.lower() in (".xyz", ".extxyz") else _read_with_ase(path)
+    empty = True
+    for atoms in frames:
+        empty = False
+        yield atoms
+    if empty:
+        raise InputError(f"{path}: no frames in this file")
+
+
+def _read_with_ase(path: Path) -> Iterator[Atoms]:
+    from ase.io import iread
+
+    path.open("rb").close()  # a missing file is told as such, not as an unknown format
+    frames = iread(path)
+    number = 0
+    while True:
+        number += 1
+        try:
+            atoms = next(frames)
+        except StopIteration:
+            return
+        except Exception as error:  # ASE's readers raise whatever went wrong first
+            raise InputError(f"{path}, frame {number}: ASE cannot read it: {error or type(error).__name__}") from error
+        set_labels(atoms, labels(atoms, f"{path}, frame {number}"))
+        yield atoms
+
+
+def format_frame(atoms: Atoms) -> str:
+    """Return a frame as extended xyz that GPUMD, the NEP trainer and ASE read; numbers keep full precision."""
+    from importlib import import_module
+
+    text: str = import_module("nepkit.formats.extxyz").format_frame(atoms)
+    return text
+
+
+def write_frames(path: str | Path, frames: Iterable[Atoms], *, overwrite: bool = False) -> int:
+    """Write frames as extended xyz, all or nothing, and return their number.
+
+    Raises
+    ------
+    OutputError
+        Where the file exists and ``overwrite`` is false, or there is no frame to write.
+    """
+    count = 0
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        with temporary.open("w", encoding="utf-8") as file:
+            for atoms in frames:
+                file.write(format_frame(atoms))
+                count += 1
+        if not count:
+            raise OutputError(f"{path}: nothing to write, no frame is left")
+    return count
