@@ -11,9 +11,10 @@ from .batch import Batch, Pairs, neighbour_pairs
 from .errors import SettingsError
 from .kernels import COULOMB_CONSTANT, Interaction
 from .pair_sum import COMPONENTS, PairSum, by_system
-from .plane_waves import PlaneWaves, half_space
+from .plane_waves import Integers, PlaneWaves, half_space
 
-Integers = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+CACHE_BYTES = 2**22
+DEVICE_BYTES = 2**28
 
 
 class ReciprocalSum:
@@ -88,7 +89,8 @@ class Electrostatics:
         Reciprocal vectors of every system as integers, shape (K, 3) each, instead of those within the cutoff; the
         `integers` of an undistorted batch keep the set fixed under strain, as finite differences need.
     memory
-        Bytes that the phases of one tile of atoms may take.
+        Bytes that the phases of one tile of atoms may take; by default what fits the cache of a CPU, or 256 MiB on
+        an accelerator.
 
     Attributes
     ----------
@@ -112,7 +114,7 @@ class Electrostatics:
         interaction: Interaction,
         *,
         integers: Sequence[Integers] | None = None,
-        memory: int = 2**27,
+        memory: int | None = None,
     ) -> None:
         xp = namespace(batch.positions)
         self._batch, self._self = batch, COULOMB_CONSTANT * interaction.self_term
@@ -130,6 +132,7 @@ class Electrostatics:
         self._reciprocal: list[ReciprocalSum] = []
         self._slices = [slice(a, b) for a, b in pairwise(batch.offsets)]
         if interaction.reciprocal:
+            memory = memory or (CACHE_BYTES if xp is np else DEVICE_BYTES)
             positions, volumes = batch.positions.astype(xp.float64), batch.volumes.tolist()
             self._reciprocal = [
                 ReciprocalSum(positions[s], batch.cells[b], volumes[b], interaction, self.integers[b], memory)
