@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -151,11 +152,42 @@ def segment_sum(values: Array, index: Array, size: int) -> Array:
     array([2., 5., 0.])
     """
     xp = namespace(values, index)
-    shape = (size, *values.shape[1:])
-    if 0 in values.shape:
-        return xp.zeros(shape, dtype=values.dtype)
     rows = len(index)
-    # A matrix with a single one in every row needs no sorting; its transpose does the sum.
-    ones = xp.ones(rows, dtype=values.dtype)
-    pick = sparse_module(xp).csr_matrix((ones, index, xp.arange(rows + 1)), shape=(rows, size))
-    return (pick.T @ values.reshape(rows, -1)).reshape(shape)
+    columns = values.reshape(rows, -1) if rows else xp.zeros((0, prod(values.shape[1:])), dtype=values.dtype)
+    ones = xp.ones((rows, 1), dtype=values.dtype)
+    return segment_outer(ones, columns, index, size).reshape((size, *values.shape[1:]))
+
+
+def segment_outer(left: Array, right: Array, index: Array, size: int) -> Array:
+    """Sum the outer products of the rows of `left` and `right` that share an index, without forming them.
+
+    Parameters
+    ----------
+    left, right
+        Shapes (P, m) and (P, n).
+    index
+        Target of every row, shape (P,), in any order.
+    size
+        Number of targets.
+
+    Returns
+    -------
+    Array
+        Shape (size, m, n).
+
+    Examples
+    --------
+    >>> import numpy
+    >>> segment_outer(numpy.array([[1.0], [2.0]]), numpy.array([[3.0, 5.0], [1.0, 1.0]]), numpy.array([0, 0]), 1)
+    array([[[5., 7.]]])
+    """
+    xp = namespace(left, right, index)
+    rows, width = left.shape
+    if not rows or not width or not right.shape[1]:
+        return xp.zeros((size, width, right.shape[1]), dtype=right.dtype)
+    # `width` entries in every row need no sorting; the transpose does the sum.
+    targets = (index[:, None] * width + xp.arange(width)[None, :]).reshape(-1)
+    matrix = sparse_module(xp).csr_matrix(
+        (left.reshape(-1), targets, xp.arange(rows + 1) * width), shape=(rows, size * width)
+    )
+    return (matrix.T @ right).reshape((size, width, right.shape[1]))

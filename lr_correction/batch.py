@@ -8,7 +8,7 @@ import ase
 import numpy as np
 from vesin import NeighborList
 
-from .backend import Array, Namespace, asarray, to_numpy
+from .backend import Array, Namespace, asarray, segment_outer, segment_sum, to_numpy
 from .errors import DataError
 
 SMALLEST_VOLUME = 1e-6  # cubic angstrom; anything below is no cell at all
@@ -180,3 +180,32 @@ def neighbour_pairs(batch: Batch, cutoff: float) -> Pairs:
         neighbour=asarray(neighbour, like=batch.positions),
         vector=asarray(vector, like=batch.positions, dtype=batch.positions.dtype),
     )
+
+
+def forces_and_virial(batch: Batch, pairs: Pairs, gradient: Array) -> tuple[Array, Array]:
+    """Turn derivatives of an energy by pair vectors into forces and virials.
+
+    Parameters
+    ----------
+    batch, pairs
+        Systems and their pairs.
+    gradient
+        Derivative of the energy by the vector of every ordered pair, shape (P, 3), eV/angstrom.
+
+    Returns
+    -------
+    tuple
+        Forces (N, 3) in eV/angstrom, and ``W_ab = -dE/d(strain_ab)``, shape (B, 3, 3), eV.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> batch = Batch.from_atoms([bulk("Al", "fcc", a=4.05)], ["Al"])
+    >>> pairs = neighbour_pairs(batch, 3.0)
+    >>> forces, virial = forces_and_virial(batch, pairs, pairs.vector)  # a spring on every bond
+    >>> abs(forces).max() < 1e-12, virial[0].round(6).diagonal()
+    (np.True_, array([-32.805, -32.805, -32.805]))
+    """
+    atoms = len(batch.types)
+    forces = segment_sum(gradient, pairs.centre, atoms) - segment_sum(gradient, pairs.neighbour, atoms)
+    return forces, -segment_outer(pairs.vector, gradient, batch.system[pairs.centre], len(batch))
