@@ -21,7 +21,7 @@ from .radial import basis, basis_and_derivative
 from .zbl import zbl_of_pairs
 
 # Transient memory of one block of pairs, bytes: what suits the caches of a CPU, and enough work at once for a GPU.
-BLOCK_BYTES = {"numpy": 4 * 2**20}
+BLOCK_BYTES = {"numpy": 8 * 2**20}
 BLOCK_BYTES_ELSEWHERE = 256 * 2**20
 
 
@@ -118,13 +118,13 @@ class _Local:
         """Radial and angular cutoff of every pair of types, (2, T, T): means of the two atoms' cutoffs."""
         same = ((self.nep.cutoff_radial, self.nep.cutoff_angular),) * len(self.nep.elements)
         own = np.array(self.nep.typewise_cutoffs or same).T
-        return 0.5 * (own[:, :, None] + own[:, None, :])
+        return np.asarray(0.5 * (own[:, :, None] + own[:, None, :]))
 
     @cached_property
     def pairs_per_block(self) -> int:
         limit = BLOCK_BYTES.get(self.xp.__name__, BLOCK_BYTES_ELSEWHERE)
         numbers = 8 * ((self.nep.l_max + 1) ** 2 + self.nep.dimension + self.nep.neurons)
-        return max(64, limit // (numbers * self.pairs.vector.dtype.itemsize))
+        return max(64, limit // (numbers * int(self.pairs.vector.dtype.itemsize)))
 
     def geometry(self, index: Array) -> tuple[Array, Array]:
         """Return distances (P,) and unit vectors (P, 3)."""
@@ -183,7 +183,7 @@ def forward(nep: NEP, batch: Batch, pairs: Pairs) -> Forward:
             functions = basis(distance, cut_angular, nep.basis_size[1])
             values = harmonics(unit, nep.l_max)[:, 0]
             moments[rows] += segment_outer(functions.T @ c_angular, values, centre, size)
-    three_body = [(moments[:, :, columns(l, l)] ** 2).sum(axis=2) for l in range(1, nep.l_max + 1)]
+    three_body = [(moments[:, :, columns(degree, degree)] ** 2).sum(axis=2) for degree in range(1, nep.l_max + 1)]
     many_body = [invariant(name, moments) for name in nep.invariants]
     unscaled = xp.concatenate([radial, *three_body, *many_body], axis=1)
     hidden = xp.empty((atoms, nep.neurons), dtype=dtype)
