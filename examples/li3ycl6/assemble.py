@@ -1,7 +1,7 @@
 """Collect the labels into the bundled training and test files of ``nepkit/data/li3ycl6`` and fill in the data card.
 
-The split goes by whole trajectory, never by frame, and depends on the trajectory's name alone, so that it stays the same
-while labels arrive. Frames are written in the order of ``training_order``, in which any prefix is a fair mix.
+The split goes by whole trajectory, never by frame, and depends on the trajectory's name alone, so that it stays the
+same while labels arrive. Frames are written in the order of ``training_order``, in which any prefix is a fair mix.
 
     python assemble.py                 # train.xyz, test.xyz and the counts in DATA_CARD.md
 """
@@ -77,7 +77,7 @@ def numbers(values, decimals: int) -> str:
 
 
 def text(atoms: Atoms) -> str:
-    """One frame of extended xyz as GPUMD's ``nep`` reads it (energy eV, virial eV with + for compression, forces eV/A)."""
+    """One frame of extended xyz as GPUMD's ``nep`` reads it: eV, eV/A, virial in eV and positive under compression."""
     # A file read by ASE holds the nine values of "virial" as a transposed matrix; the virial is symmetric.
     virial = np.reshape(atoms.info["virial"], (3, 3))
     head = [
@@ -163,7 +163,7 @@ def main() -> None:
     train = [atoms for atoms in ordered if not held_out(atoms.info["trajectory"])]
     test = [atoms for atoms in ordered if held_out(atoms.info["trajectory"])]
     if not train or not test:
-        raise SystemExit(f"{options.labels}: {len(train)} training and {len(test)} test frames; label more frames first")
+        raise SystemExit(f"{options.labels}: {len(train)} training, {len(test)} test frames; label more frames first")
     options.out.mkdir(parents=True, exist_ok=True)
     for name, chosen in (("train.xyz", train), ("test.xyz", test)):
         save(options.out / name, "".join(map(text, chosen)))

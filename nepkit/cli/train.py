@@ -1,0 +1,111 @@
+"""``nepkit train``: train a NEP or qNEP and report its errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.command import command
+from nepkit.cli.output import Output, Table
+
+if TYPE_CHECKING:  # generic in newer releases of click alone
+    ParamType = click.ParamType[Any]
+else:
+    ParamType = click.ParamType
+
+SOURCE = click.Path(exists=True, readable=True, path_type=Path)
+
+
+def _numbers(kind: type, least: int, most: int | None = None) -> ParamType:
+    """Several numbers in one word or quoted: ``8,5`` or ``"8 5"``."""
+
+    class Numbers(ParamType):
+        name = "float,..." if kind is float else "int,..."
+
+        def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+            if isinstance(value, tuple):
+                return value
+            try:
+                numbers = tuple(kind(word) for word in str(value).replace(",", " ").split())
+            except ValueError:
+                numbers = ()
+            if len(numbers) < least or (most is not None and len(numbers) > most):
+                wanted = f"{least}" if most == least else f"at least {least}" if most is None else f"{least} to {most}"
+                self.fail(f"{value!r} is not {wanted} numbers separated by commas", param, ctx)
+            return numbers
+
+    return Numbers()
+
+
+@command("train", menu=310)
+@click.argument("source", type=SOURCE)
+@click.option("--test", type=options.FILE, help="Test frames; the folder's test.xyz when left out.")
+@click.option(
+    "--engine", default="neppo", show_default=True, help="neppo (PyTorch, CPU or GPU) or nep (GPUMD's executable)."
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="nep-run", show_default=True,
+              help="Folder of the run; an unfinished run in it is continued.")  # fmt: skip
+@click.option("--elements", help="Types of the model in their order, e.g. Li,Cl,Y; those of the frames when left out.")
+@click.option("--cutoff", type=_numbers(float, 2), default="8,4", show_default=True,
+              help="Radial and angular cutoff in A, or such a pair per element.")  # fmt: skip
+@click.option("--n-max", type=_numbers(int, 2, 2), default="4,4", show_default=True, help="Radial, angular functions.")
+@click.option("--basis-size", type=_numbers(int, 2, 2), default="8,8", show_default=True, help="Radial, angular basis.")
+@click.option("--l-max", type=_numbers(int, 1, 7), default="4,2,1", show_default=True,
+              help="Largest l, then flags of the invariants 222 1111 112 123 233 134.")  # fmt: skip
+@click.option("--neurons", type=int, default=30, show_default=True, help="Width of the hidden layer.")
+@click.option("--zbl", type=float, help="Outer cutoff in A of a ZBL repulsion.")
+@click.option("--charge-mode", type=int, default=0, show_default=True, help="0 for a NEP, 1 or 2 for a qNEP.")
+@click.option("--lambda-e", type=float, default=1.0, show_default=True, help="Weight of the energy errors.")
+@click.option("--lambda-f", type=float, default=1.0, show_default=True, help="Weight of the force errors.")
+@click.option("--lambda-v", type=float, default=0.1, show_default=True, help="Weight of the virial errors.")
+@click.option("--steps", type=int, help="Training steps (generations); 20000 for neppo, 100000 for nep.")
+@click.option("--batch", type=int, help="Frames per step; 8 for neppo, 1000 for nep.")
+@click.option("--interval", type=int, default=100, show_default=True, help="Steps between two lines of loss.out.")
+@click.option("--learning-rate", type=_numbers(float, 2, 2), default="0.01,0.0001", show_default=True,
+              help="First and last learning rate (neppo).")  # fmt: skip
+@click.option("--population", type=int, default=50, show_default=True, help="Population of the strategy (nep).")
+@click.option("--seed", type=int, default=42, show_default=True, help="Seed of parameters and batches (neppo).")
+@click.option("--overwrite", is_flag=True, help="Replace another run in the folder.")
+def train(
+    source: Path, test: Path | None, engine: str, out: Path, elements: str | None, overwrite: bool, **values: Any
+) -> Output:
+    """Train a NEP on labelled frames.
+
+    SOURCE is a folder with train.xyz (and test.xyz), or a file of labelled frames. The folder of the run receives
+    nep.in, the frames, loss.out, the model nep.txt, parity.png and run.json; a killed run goes on when the same command
+    is given again.
+    """
+    from nepkit.plots.parity import save_parity
+    from nepkit.training.data import load_data
+    from nepkit.training.run import train as run
+    from nepkit.training.settings import Settings
+
+    values["generations"] = values.pop("steps")
+    settings = Settings(**values)
+    types = elements.replace(",", " ").split() if elements else None
+    result = run(load_data(source, test, types), settings, out, engine=engine, overwrite=overwrite)
+    sets = {"train": result.train} | ({"test": result.test} if result.test else {})
+    save_parity(sets, out / "parity.png")
+    data: dict[str, Any] = {
+        "model": result.model,
+        "engine": engine,
+        "seconds": result.seconds,
+        "steps": result.loss[-1].generation if result.loss else 0,
+    }
+    for name, found in sets.items():
+        data[name] = {
+            "frames": found.energy.shape[1],
+            "energy_mev_atom": 1e3 * found.energy_rmse,
+            "force_mev_a": 1e3 * found.force_rmse,
+            "virial_mev_atom": 1e3 * found.virial_rmse,
+        }
+    rows = [(name, *data[name].values()) for name in sets]
+    columns = ("set", "frames", "energy (meV/atom)", "force (meV/A)", "virial (meV/atom)")
+    return Output(
+        data=data,
+        tables=[Table("Root mean square errors", columns, rows, ("", "", ".2f", ".1f", ".2f"))],
+        text=f"model {result.model}, loss.out and parity.png beside it; {result.seconds:.0f} s",
+    )

@@ -1,0 +1,1 @@
+"""Training a NEP: data, settings, engines, loss curve and parity."""
