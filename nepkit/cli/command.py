@@ -61,7 +61,7 @@ SECTIONS = {
 """Menu sections, 1 to 7 as in GPUMDkit; the first digit of a menu number is its section."""
 
 _HERE = Path(__file__).parent
-_FRAME = {"__init__", "command", "main", "menu", "options", "output", "presenter", "reference"}
+_FRAME = {"__init__", "command", "main", "menu", "options", "output", "parameters", "presenter", "prompts", "reference"}
 
 
 class Tree(click.Group):
@@ -140,10 +140,8 @@ def command(path: str, *, menu: int | None = None, csv: bool = False) -> Callabl
         from nepkit.cli import options
 
         *parents, name = path.split()
-        if csv:
-            options.as_csv(function)
-        options.as_json(function)
         made = click.command(name, cls=NepkitCommand)(function)
+        made.params += [options.as_csv()] * csv + [options.as_json()]
         made.path, made.menu = path, menu
         if menu is not None:
             if menu // 100 not in SECTIONS:

@@ -21,9 +21,17 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
 """A file to be written."""
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-as_csv = click.option("--csv", "as_csv", is_flag=True, help="Print the first table as CSV.")
 seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
+
+
+def as_json() -> click.Option:
+    """Return ``--json``; every command gets it."""
+    return click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON.")
+
+
+def as_csv() -> click.Option:
+    """Return ``--csv``; for commands whose first table is the result."""
+    return click.Option(["--csv", "as_csv"], is_flag=True, help="Print the first table as CSV.")
 
 
 def _check_writable(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:

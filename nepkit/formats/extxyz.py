@@ -212,13 +212,13 @@ def _numbers(arrays: dict[str, np.ndarray], where: str) -> np.ndarray:
     if species is None:
         if numbers is None:
             raise InputError(f"{where}: no column of elements (species:S:1) in Properties")
-        return numbers
+        return np.asarray(numbers)
     names, index = np.unique(species, return_inverse=True)
     for name in names:
         if name not in atomic_numbers:
             raise UnknownNameError(f"{where}: {str(name)!r} is not an element")
-    each: np.ndarray = np.array([atomic_numbers[str(name)] for name in names])
-    return each.take(index)
+    by_name = np.array([atomic_numbers[str(name)] for name in names])
+    return np.asarray(by_name[index])
 
 
 def _lattice(value: Any, where: str) -> np.ndarray:

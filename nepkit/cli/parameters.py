@@ -1,0 +1,64 @@
+"""How the parameters of a command are described, in the menu and in the reference page alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+HIDDEN = ("help",)
+"""Names of parameters that are not described."""
+
+
+def described(command: click.Command) -> list[click.Parameter]:
+    """Return the parameters a user may set, in the order of declaration."""
+    return [item for item in command.params if item.name not in HIDDEN and not bool(getattr(item, "hidden", False))]
+
+
+def is_flag(parameter: click.Parameter) -> bool:
+    """Return whether it is an option without a value."""
+    return isinstance(parameter, click.Option) and bool(parameter.is_flag)
+
+
+def takes_several(parameter: click.Parameter) -> bool:
+    """Return whether it takes more than one value."""
+    return parameter.nargs != 1 or bool(getattr(parameter, "multiple", False))
+
+
+def kind(parameter: click.Parameter) -> str:
+    """Return its type in words, such as ``file``, ``1|2`` or ``integer, at least 0``."""
+    if is_flag(parameter):
+        return "y/n"
+    given = parameter.type
+    name = {"float": "number", "float range": "number", "integer range": "integer"}.get(given.name, given.name)
+    if isinstance(given, click.Choice):
+        name = "|".join(str(choice) for choice in given.choices)
+    elif isinstance(given, click.Path):
+        name = "folder" if given.dir_okay and not given.file_okay else "file"
+    elif isinstance(given, (click.IntRange, click.FloatRange)):
+        name += f", at least {given.min:g}" if given.min is not None else ""
+        name += f", at most {given.max:g}" if given.max is not None else ""
+    return f"{name} ..." if takes_several(parameter) else name
+
+
+def default_value(parameter: click.Parameter, context: click.Context) -> Any:
+    """Return its default, None where it has none."""
+    value = parameter.get_default(context)
+    # From 8.3 on click has a sentinel of a private enumeration for "none given"; before, it was None.
+    return None if type(value).__module__.startswith("click.") else value
+
+
+def default(parameter: click.Parameter, context: click.Context) -> str:
+    """Return its default as it would be typed, ``none`` where it has none."""
+    value = default_value(parameter, context)
+    if is_flag(parameter):
+        return "y" if value else "n"
+    return "none" if value in (None, ()) else as_typed(value)
+
+
+def as_typed(value: Any) -> str:
+    """Return a value as it would be typed on the command line."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(as_typed(item) for item in value)
+    return value.as_posix() if isinstance(value, Path) else str(value)

@@ -1,0 +1,83 @@
+"""The page of all commands, generated from the command tree.
+
+``python -m nepkit.cli.reference`` writes ``docs/commands.md``; with ``--check`` it only says whether the page is up to
+date, by its exit status. The page does not depend on the version of click or on the terminal.
+"""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from inspect import cleandoc
+from pathlib import Path
+
+import click
+
+from nepkit.cli import parameters
+from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, leaves, load_all
+
+PAGE = Path("docs/commands.md")
+INTRODUCTION = """# Commands
+
+Generated from the command tree by `python -m nepkit.cli.reference`; do not edit by hand.
+
+`nepkit` alone opens a menu of the same commands, where the number of a command can be typed at any prompt.
+Results go to standard output; errors go to standard error as one line, with exit status 1.
+"""
+
+
+def reference() -> str:
+    """Return the page as Markdown: every command by menu section, with its parameters."""
+    load_all()
+    parts = [INTRODUCTION]
+    section = ""
+    for leaf in sorted(
+        (leaf for leaf in leaves(ROOT) if not leaf.hidden), key=lambda leaf: (leaf.menu or 1000, leaf.path)
+    ):
+        title = SECTIONS.get((leaf.menu or 1000) // 100, "Without a menu number")
+        if title != section:
+            section = title
+            parts.append(f"## {section}\n")
+        parts.append(_entry(leaf))
+    return "\n".join(parts)
+
+
+def _entry(leaf: NepkitCommand) -> str:
+    context = click.Context(leaf, info_name=leaf.name, resilient_parsing=True)
+    found = parameters.described(leaf)
+    arguments = [item for item in found if isinstance(item, click.Argument)]
+    words = [_argument(item) for item in arguments]
+    lines = [f"### nepkit {leaf.path}", "", "```", " ".join(["nepkit", leaf.path, *words, "[OPTIONS]"]), "```", ""]
+    if leaf.menu is not None:
+        lines += [f"Menu number {leaf.menu}.", ""]
+    lines += [cleandoc(leaf.help or "").split("\f")[0].replace("\b\n", ""), ""]
+    lines += ["| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
+    for item in found:
+        names = ", ".join(f"`{name}`" for name in [*item.opts, *item.secondary_opts])
+        needed = "needed" if item.required else parameters.default(item, context)
+        cells = (names, parameters.kind(item), needed, getattr(item, "help", None) or "")
+        lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _argument(parameter: click.Parameter) -> str:
+    word = (parameter.name or "").upper() + ("..." if parameters.takes_several(parameter) else "")
+    return word if parameter.required else f"[{word}]"
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when the page is not up to date.")
+def main(check: bool) -> None:
+    """Write the page of all commands, or check it."""
+    new = reference()
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    if not check:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(new, encoding="utf-8")
+    elif new != old:
+        difference = unified_diff(old.splitlines(), new.splitlines(), str(PAGE), "command tree", n=1, lineterm="")
+        click.echo("\n".join(difference))
+        raise click.ClickException(f"{PAGE} is out of date; run: python -m nepkit.cli.reference")
+
+
+if __name__ == "__main__":
+    main()
