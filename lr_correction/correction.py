@@ -1,0 +1,166 @@
+"""A NEP with charges: short-range network + moments + electrostatic interaction, evaluated on any frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import ase
+import numpy as np
+
+from .backend import Array, Namespace, asarray, namespace, segment_sum
+from .batch import Batch, neighbour_pairs
+from .descriptors import backward, forward
+from .zbl import zbl
+from .errors import ModelError
+from .ewald import Electrostatics
+from .kernels import Interaction, gpumd
+from .moments import HiddenCharges, neutralise
+from .nepfile import NEP
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model says about a batch of B systems with N atoms in all.
+
+    Attributes
+    ----------
+    energy
+        Shape (B,), eV.
+    forces
+        Shape (N, 3), eV/angstrom.
+    virial
+        Shape (B, 3, 3), eV, minus the derivative of the energy with respect to strain.
+    charges
+        Shape (N,), e, neutralised.
+    bec
+        Born effective charges, shape (N, 3, 3), e; None unless asked for.
+    offsets
+        First atom of every system, and N.
+    """
+
+    energy: Array
+    forces: Array
+    virial: Array
+    charges: Array
+    bec: Array | None
+    offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LongRangePotential:
+    """Energy of a NEP plus the electrostatic energy of charges read from its hidden layer.
+
+    Attributes
+    ----------
+    nep
+        Short-range network (its own charge head, if any, is not used).
+    charges
+        Charge family and parameters.
+    energies
+        Constant energy of an atom of every type, shape (T,), eV, on top of the network.
+    mode
+        qNEP charge mode, 1 or 2 (defines `interaction`).
+    sqrt_epsilon_inf
+        Scale of the Born effective charges.
+    interaction
+        How charges interact; by default GPUMD's for the mode and the radial cutoff.
+
+    Examples
+    --------
+    >>> potential = LongRangePotential.from_nep(read_nep("qnep.txt"))  # doctest: +SKIP
+    >>> potential.evaluate([frame]).charges  # doctest: +SKIP
+    """
+
+    nep: NEP
+    charges: HiddenCharges
+    energies: tuple[float, ...]
+    mode: int
+    sqrt_epsilon_inf: float = 1.0
+    interaction: Interaction = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Fill in the interaction of the mode."""
+        if self.interaction is None:
+            object.__setattr__(self, "interaction", gpumd(self.mode, self.nep.cutoff_radial))
+
+    @classmethod
+    def from_nep(cls, nep: NEP) -> "LongRangePotential":
+        """Return the potential of a qNEP file (charge mode 1 or 2).
+
+        Raises
+        ------
+        ModelError
+            If the model has no charge head.
+        """
+        if nep.charge_mode not in (1, 2) or nep.w1_charge is None:
+            raise ModelError("the model has no charges (not nep4_charge1 or nep4_charge2): fit them with fit_charges")
+        types = len(nep.elements)
+        scale = 1.0 if nep.sqrt_epsilon_inf is None else nep.sqrt_epsilon_inf
+        charges = HiddenCharges(np.asarray(nep.w1_charge, dtype=float), np.zeros(types))
+        return cls(nep, charges, (0.0,) * types, nep.charge_mode, scale)
+
+    def evaluate(
+        self,
+        frames: Sequence[ase.Atoms],
+        *,
+        total_charges: Sequence[float] | None = None,
+        bec: bool = False,
+        xp: Namespace = np,
+    ) -> Evaluation:
+        """Evaluate frames.
+
+        Parameters
+        ----------
+        frames
+            Periodic systems.
+        total_charges
+            Charge of every system, e; zero by default, which is what GPUMD's dynamics always uses. The energy of a
+            charged system is that of a uniform neutralising background (k = 0 dropped).
+        bec
+            Whether to compute Born effective charges.
+        xp
+            Array module: ``numpy`` or ``cupy``.
+
+        Raises
+        ------
+        DataError
+            For an element that the model lacks or a system that is not periodic.
+        """
+        batch = Batch.from_atoms(frames, self.nep.elements, xp)
+        pairs = neighbour_pairs(batch, self.nep.cutoff_radial)
+        state = forward(self.nep, batch, pairs)
+        like, count = batch.positions, len(batch.types)
+        total = None if total_charges is None else asarray(np.asarray(total_charges, dtype=float), like=like)
+        charges = neutralise(self.charges.raw(state.hidden, batch.types), batch.system, batch.offsets, total)
+        operator = Electrostatics(batch, pairs, self.interaction)
+        potential = operator.potential(charges)
+        shifted = neutralise(potential, batch.system, batch.offsets)
+        readout = asarray(self.nep.w1, like=like)[batch.types]
+        heads = asarray(self.charges.weights, like=like)[batch.types]
+        by_pair = backward(self.nep, state, readout + shifted[:, None] * heads)
+        repulsion, repulsion_gradient = zbl(self.nep, batch, pairs)
+        by_pair = by_pair + repulsion_gradient
+        site = (readout * state.hidden).sum(axis=1) + self._constants(like)[batch.types]
+        forces = charges[:, None] * operator.field(charges)
+        forces = forces + segment_sum(by_pair, pairs.centre, count) - segment_sum(by_pair, pairs.neighbour, count)
+        strain = segment_sum(pairs.vector[:, :, None] * by_pair[:, None, :], batch.system[pairs.centre], len(batch))
+        return Evaluation(
+            energy=segment_sum(site, batch.system, len(batch)) + repulsion + operator.energy(charges),
+            forces=forces,
+            virial=operator.virial(charges, charges) - 0.5 * (strain + strain.transpose(0, 2, 1)),
+            charges=charges,
+            bec=self._bec(charges, backward(self.nep, state, heads), batch, pairs) if bec else None,
+            offsets=batch.offsets,
+        )
+
+    def _constants(self, like: Array) -> Array:
+        bias = np.asarray(self.energies) - self.nep.b1
+        if self.nep.type_bias is not None:
+            bias = bias - np.asarray(self.nep.type_bias)
+        return asarray(bias, like=like)
+
+    def _bec(self, charges: Array, gradient: Array, batch: Batch, pairs: object) -> Array:
+        """Z_i = sqrt_eps (q_i 1 + 1/2 sum_pairs r12 x dq/dr12), centre plus, neighbour minus (src/force/nep_charge.cu)."""
+        xp, count = namespace(charges), len(charges)
+        outer = 0.5 * pairs.vector[:, :, None] * gradient[:, None, :]  # type: ignore[attr-defined]
+        moved = segment_sum(outer, pairs.centre, count) - segment_sum(outer, pairs.neighbour, count)  # type: ignore[attr-defined]
+        return self.sqrt_epsilon_inf * (charges[:, None, None] * xp.eye(3) + moved)

@@ -1,0 +1,196 @@
+"""Levenberg-damped Gauss-Newton on a least-squares objective with a ridge prior, and what its normal equations tell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from .objective import Normal, Objective
+from .parameters import BoolArray
+
+FloatArray = NDArray[np.float64]
+
+#: Eigenvalues of the scaled normal matrix below this share of the largest count as zero.
+RANK_TOLERANCE = 1e-13
+#: Damping after a rejected and an accepted step, and where damping gives up.
+RAISE, LOWER, MOST_DAMPING = 8.0, 0.2, 1e8
+#: Accepted steps in a row that gain less than a tenth of the tolerance, after which the fit counts as converged.
+STALLED_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Ridge towards a centre: adds ``sum_n strength[n] (x[n] - centre[n])^2`` to the objective.
+
+    Attributes
+    ----------
+    centre, strength
+        Shape (n,), over all parameters.
+    """
+
+    centre: FloatArray
+    strength: FloatArray
+
+    def value(self, parameters: FloatArray) -> float:
+        """Return the penalty at a point."""
+        return float(self.strength @ (parameters - self.centre) ** 2)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where Gauss-Newton ended.
+
+    Attributes
+    ----------
+    parameters
+        Shape (n,).
+    objective
+        Loss plus penalty.
+    normal
+        Normal equations at the end, by block.
+    iterations
+        Linearisations computed.
+    converged
+        Whether the undamped step would lower the objective by less than the tolerance.
+    """
+
+    parameters: FloatArray
+    objective: float
+    normal: Normal
+    iterations: int
+    converged: bool
+
+
+def solve_spd(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve with a symmetric positive (semi)definite matrix; directions without curvature get zero.
+
+    Examples
+    --------
+    >>> solve_spd(np.diag([2.0, 0.0]), np.array([4.0, 0.0]))
+    array([2., 0.])
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(matrix), np.finfo(float).tiny))
+    scaled = matrix / np.outer(scale, scale)
+    rhs = (right.T / scale).T
+    try:
+        factor = scipy.linalg.cho_factor(scaled, lower=True)
+        if np.diagonal(factor[0]).min() > 1e-7:
+            return np.asarray((scipy.linalg.cho_solve(factor, rhs).T / scale).T)
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = np.linalg.eigh(scaled)
+    keep = values > RANK_TOLERANCE * values[-1]
+    inner = vectors[:, keep] @ ((vectors[:, keep].T @ rhs).T / values[keep]).T
+    return np.asarray((inner.T / scale).T)
+
+
+def minimise(
+    objective: Objective,
+    start: FloatArray,
+    prior: Prior,
+    free: BoolArray,
+    *,
+    tolerance: float = 1e-6,
+    most_iterations: int = 60,
+    report: Callable[[int, float], None] | None = None,
+) -> Solution:
+    """Minimise ``objective + prior`` over the free parameters.
+
+    Parameters
+    ----------
+    objective
+        Gives loss and normal equations.
+    start
+        Starting point, shape (n,).
+    prior
+        Ridge over all parameters.
+    free
+        Which parameters move, shape (n,).
+    tolerance
+        Converged when the undamped Gauss-Newton step predicts a relative decrease below this, or when three accepted
+        steps in a row gained less than a tenth of it (the quadratic model promises what the objective does not hold).
+    most_iterations
+        Linearisations at most.
+    report
+        Called with the iteration and the objective after every accepted step.
+    """
+    point, normal = start.copy(), objective.normal(start)
+    value = float(normal.loss.sum()) + prior.value(point)
+    damping, iterations, converged, stalled, cautious = 1e-3, 1, False, 0, False
+    while iterations < most_iterations:
+        slope = (normal.gradient.sum(axis=0) - prior.strength * (point - prior.centre))[free]
+        matrix = normal.curvature.sum(axis=0)[np.ix_(free, free)] + np.diag(prior.strength[free])
+        newton = solve_spd(matrix, slope)
+        if slope @ newton <= tolerance * value or stalled == STALLED_STEPS:
+            converged = True
+            break
+        trial = point.copy()
+        trial[free] += solve_spd(matrix + damping * np.diag(np.diagonal(matrix)), slope)
+        iterations += 1
+        if cautious and objective.loss(trial) + prior.value(trial) >= value:  # cheaper than a linearisation in vain
+            damping *= RAISE
+            if damping > MOST_DAMPING:
+                break
+            continue
+        trial_normal = objective.normal(trial)
+        trial_value = float(trial_normal.loss.sum()) + prior.value(trial)
+        cautious = trial_value >= value
+        if trial_value < value:
+            stalled = stalled + 1 if value - trial_value < 0.1 * tolerance * value else 0
+            point, normal, value = trial, trial_normal, trial_value
+            damping = max(damping * LOWER, 1e-12)
+            if report is not None:
+                report(iterations, value)
+        else:
+            damping *= RAISE
+            if damping > MOST_DAMPING:
+                break
+    return Solution(point, value, normal, iterations, converged)
+
+
+def without_block(solution: Solution, prior: Prior, free: BoolArray, block: int) -> FloatArray:
+    """Return the parameters after one linearised step without one block of frames.
+
+    The remaining blocks are weighted up, so that the prior keeps its share.
+    """
+    normal, count = solution.normal, len(solution.normal.loss)
+    share = count / (count - 1)
+    gradient = share * (normal.gradient.sum(axis=0) - normal.gradient[block])
+    curvature = share * (normal.curvature.sum(axis=0) - normal.curvature[block])
+    slope = (gradient - prior.strength * (solution.parameters - prior.centre))[free]
+    matrix = curvature[np.ix_(free, free)] + np.diag(prior.strength[free])
+    result = solution.parameters.copy()
+    result[free] += solve_spd(matrix, slope)
+    return result
+
+
+def cross_validate(solution: Solution, priors: Sequence[Prior], free: BoolArray) -> FloatArray:
+    """Return the held-out loss of every prior by block, shape (priors, K), from the linearisation at a solution.
+
+    Every block is predicted, to second order, from a linearised fit to the others; no frame is evaluated again.
+    """
+    normal = solution.normal
+    scores = np.zeros((len(priors), len(normal.loss)))
+    for k, prior in enumerate(priors):
+        for block in range(len(normal.loss)):
+            step = without_block(solution, prior, free, block) - solution.parameters
+            curved = step @ normal.curvature[block] @ step
+            scores[k, block] = normal.loss[block] - 2 * step @ normal.gradient[block] + curved
+    return scores
+
+
+def rank_and_condition(matrix: FloatArray) -> tuple[int, float]:
+    """Return the numerical rank of a normal matrix and the condition number of its columns (both after scaling).
+
+    Examples
+    --------
+    >>> rank_and_condition(np.diag([4.0, 9.0]))
+    (2, 1.0)
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(matrix), np.finfo(float).tiny))
+    values = np.linalg.eigvalsh(matrix / np.outer(scale, scale))
+    rank = int((values > RANK_TOLERANCE * values[-1]).sum())
+    smallest = values[values > RANK_TOLERANCE * values[-1]][0]
+    return rank, float(np.sqrt(values[-1] / smallest))
