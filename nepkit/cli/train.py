@@ -48,6 +48,7 @@ def _numbers(kind: type, least: int, most: int | None = None) -> ParamType:
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="nep-run", show_default=True,
               help="Folder of the run; an unfinished run in it is continued.")  # fmt: skip
+@click.option("--start", type=options.FILE, help="Model to start from (neppo); with --charge-mode it gets charges.")
 @click.option("--elements", help="Types of the model in their order, e.g. Li,Cl,Y; those of the frames when left out.")
 @click.option("--cutoff", type=_numbers(float, 2), default="8,4", show_default=True,
               help="Radial and angular cutoff in A, or such a pair per element.")  # fmt: skip
@@ -70,7 +71,14 @@ def _numbers(kind: type, least: int, most: int | None = None) -> ParamType:
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed of parameters and batches (neppo).")
 @click.option("--overwrite", is_flag=True, help="Replace another run in the folder.")
 def train(
-    source: Path, test: Path | None, engine: str, out: Path, elements: str | None, overwrite: bool, **values: Any
+    source: Path,
+    test: Path | None,
+    engine: str,
+    out: Path,
+    start: Path | None,
+    elements: str | None,
+    overwrite: bool,
+    **values: Any,
 ) -> Output:
     """Train a NEP on labelled frames.
 
@@ -86,7 +94,7 @@ def train(
     values["generations"] = values.pop("steps")
     settings = Settings(**values)
     types = elements.replace(",", " ").split() if elements else None
-    result = run(load_data(source, test, types), settings, out, engine=engine, overwrite=overwrite)
+    result = run(load_data(source, test, types), settings, out, engine=engine, start=start, overwrite=overwrite)
     sets = {"train": result.train} | ({"test": result.test} if result.test else {})
     save_parity(sets, out / "parity.png")
     data: dict[str, Any] = {

@@ -13,6 +13,9 @@ from nepkit.registry import Registry
 from nepkit.training.loss import LossPoint
 from nepkit.training.settings import Settings
 
+#: File in the folder of a run that holds the model it starts from, if it starts from one.
+START = "start.txt"
+
 Report = Callable[[LossPoint], None]
 
 

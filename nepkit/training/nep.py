@@ -8,9 +8,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from nepkit.errors import ProgramError
+from nepkit.errors import InputError, ProgramError
 from nepkit.programs import require_program
-from nepkit.training.engine import Report, TrainingData
+from nepkit.training.engine import START, Report, TrainingData
 from nepkit.training.loss import LossReader
 from nepkit.training.settings import Settings
 
@@ -42,6 +42,8 @@ class NepEngine:
 
         ``nep`` itself goes on from ``nep.restart``; ``nep.in`` then asks for the generations that are missing.
         """
+        if (workdir / START).exists():
+            raise InputError("nep cannot start from a model file, only from its own nep.restart; use the engine neppo")
         executable = require_program("nep")
         target = settings.generations or DEFAULT_GENERATIONS
         reader = LossReader(workdir / "loss.out")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nepkit.errors import InputError, MissingExtraError
-from nepkit.training.engine import Report, TrainingData
+from nepkit.training.engine import START, Report, TrainingData
 from nepkit.training.loss import LossPoint
+from nepkit.training.neppo_start import start_model
 from nepkit.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,7 +86,11 @@ def _trainer(data: TrainingData, settings: Settings, workdir: Path) -> tuple[int
     keywords = read_nep_in(workdir / "nep.in")
     done, path = last_checkpoint(workdir)
     torch.manual_seed(settings.seed + done)
-    model = get_model(keywords, workdir) if path is None else read_model(path)
+    model = get_model(keywords, workdir)
+    if path is not None:
+        model = read_model(path)
+    elif (workdir / START).exists():
+        model = start_model(workdir / START, model)
     rate = settings.learning_rate
     start = rate[1] + 0.5 * (rate[0] - rate[1]) * (1 + math.cos(math.pi * min(done / steps, 1)))
     files = [workdir / name for name, frames in (("train.xyz", data.train), ("test.xyz", data.test)) if frames]

@@ -18,15 +18,15 @@ from typing import Any
 from nepkit.errors import InputError, OutputError
 from nepkit.frames import write_frames
 from nepkit.progress import task
-from nepkit.training.engine import Engine, TrainingData, engines
+from nepkit.training.engine import START, Engine, TrainingData, engines
 from nepkit.training.loss import LossPoint, read_loss
 from nepkit.training.parity import Parity, parity
 from nepkit.training.settings import Settings
 
 #: Files of a run; ``overwrite`` removes these and no others.
 OWN_FILES = (
-    "run.json", "nep.in", "train.xyz", "test.xyz", "loss.out", "nep.txt", "nep_best.txt", "nep.restart", "nep.log",
-    "checkpoint_*.txt", "*_train.out", "*_test.out",
+    "run.json", "nep.in", "train.xyz", "test.xyz", START, "loss.out", "nep.txt", "nep_best.txt", "nep.restart",
+    "nep.log", "checkpoint_*.txt", "*_train.out", "*_test.out",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def train(
     workdir: Path,
     *,
     engine: str = "neppo",
+    start: Path | None = None,
     overwrite: bool = False,
     report: Callable[[LossPoint], None] | None = None,
 ) -> TrainingResult:
@@ -74,6 +75,8 @@ def train(
         Made when needed. A folder that holds an unfinished run with the same settings and frames is continued.
     engine : str
         ``neppo`` (CPU or GPU, needs the extra ``train``) or ``nep`` (GPUMD's executable).
+    start : Path, optional
+        A ``nep.txt`` of the same shape to start from; with a charge mode in the settings it gets a charge head (neppo).
     overwrite : bool
         Replace another run in ``workdir``.
     report : callable, optional
@@ -86,7 +89,7 @@ def train(
     """
     chosen = engines[engine]
     versions = chosen.versions()
-    record = _prepare(chosen, data, settings, workdir, versions, overwrite)
+    record = _prepare(chosen, data, settings, workdir, versions, start, overwrite)
     started = time.monotonic()
     previous = record["seconds"]
 
@@ -117,10 +120,18 @@ def train(
 
 
 def _prepare(
-    engine: Engine, data: TrainingData, settings: Settings, workdir: Path, versions: dict[str, str], overwrite: bool
+    engine: Engine,
+    data: TrainingData,
+    settings: Settings,
+    workdir: Path,
+    versions: dict[str, str],
+    start: Path | None,
+    overwrite: bool,
 ) -> dict[str, Any]:
     """Write the inputs, or recognise them; return the run record."""
     inputs = {"nep.in": (engine.nep_in(data.elements, settings) + "\n").encode()}
+    if start is not None:
+        inputs[START] = start.read_bytes()
     workdir.mkdir(parents=True, exist_ok=True)
     for name, frames in (("train.xyz", data.train), ("test.xyz", data.test)):
         if frames:
@@ -168,6 +179,8 @@ def _known_run(workdir: Path, engine: str, hashes: dict[str, str], overwrite: bo
         same = record["engine"] == engine and record["sha256"] == hashes
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{path} is not the record of a run; choose another folder or add --overwrite") from None
+    if not (workdir / "loss.out").exists():
+        return None  # it never took a step: nothing is lost
     if not same:
         raise OutputError(
             f"{workdir} holds a run with other settings or frames ({path}); choose another folder or add --overwrite"
