@@ -112,14 +112,14 @@ def parse_header(text: str, where: str = "header") -> tuple[dict[str, Any], str]
     >>> parse_header('Energy = -1.5 pbc="T T F" note="two words" Properties=species:S:1:pos:R:3')
     ({'Energy': -1.5, 'pbc': array([ True,  True, False]), 'note': 'two words'}, 'species:S:1:pos:R:3')
     """
+    if "=" not in text:  # free text of a plain xyz file
+        return ({"comment": text} if text else {}), _PLAIN
     info: dict[str, Any] = {}
     columns = _PLAIN
     position = 0
     while position < len(text):
         found = _PAIR.match(text, position)
         if found is None or found.end() == position:
-            if columns == _PLAIN and not any(key.lower() == "lattice" for key in info) and "=" not in text:
-                return {"comment": text}, _PLAIN  # free text of a plain xyz file
             raise InputError(f"{where}: cannot read the comment line at {text[position : position + 30].strip()!r}")
         position = found.end()
         key = _unescape(found["key"].strip('"'))
