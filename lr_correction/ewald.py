@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .backend import Array, namespace
+from .backend import Array, namespace, to_numpy
 from .batch import Batch, Pairs, neighbour_pairs
 from .errors import SettingsError
 from .kernels import COULOMB_CONSTANT, Interaction
@@ -99,6 +99,7 @@ class Electrostatics:
 
     Examples
     --------
+    >>> import numpy
     >>> from ase.build import bulk
     >>> from lr_correction.kernels import coulomb
     >>> salt = Batch.from_atoms([bulk("NaCl", "rocksalt", a=2.0)], ["Na", "Cl"])
@@ -125,7 +126,7 @@ class Electrostatics:
         if not interaction.reciprocal:
             integers = [np.zeros((0, 3), dtype=np.int64)] * len(batch)
         elif integers is None:
-            integers = [half_space(cell, interaction.k_cutoff) for cell in batch.cells]
+            integers = [half_space(cell, interaction.k_cutoff) for cell in to_numpy(batch.cells)]
         elif len(integers) != len(batch):
             raise SettingsError(f"{len(integers)} sets of reciprocal vectors given, expected {len(batch)}")
         self.integers: tuple[Integers, ...] = tuple(integers)
@@ -133,9 +134,9 @@ class Electrostatics:
         self._slices = [slice(a, b) for a, b in pairwise(batch.offsets)]
         if interaction.reciprocal:
             memory = memory or (CACHE_BYTES if xp is np else DEVICE_BYTES)
-            positions, volumes = batch.positions.astype(xp.float64), batch.volumes.tolist()
+            positions, volumes = batch.positions.astype(xp.float64), to_numpy(batch.volumes)
             self._reciprocal = [
-                ReciprocalSum(positions[s], batch.cells[b], volumes[b], interaction, self.integers[b], memory)
+                ReciprocalSum(positions[s], batch.cells[b], float(volumes[b]), interaction, self.integers[b], memory)
                 for b, s in enumerate(self._slices)
             ]
 

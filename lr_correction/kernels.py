@@ -199,8 +199,8 @@ def coulomb(alpha: float, k_cutoff: float, pair_cutoff: float, background: bool 
 
     Examples
     --------
-    >>> coulomb(0.8, 8.0, 8.0).at_zero
-    -0.390625
+    >>> coulomb(0.5, 8.0, 10.0).at_zero
+    -1.0
     """
     self_term = -2 * alpha / math.sqrt(math.pi)
     return Interaction(alpha, k_cutoff, True, "coulomb", pair_cutoff, self_term, background)

@@ -26,6 +26,7 @@ def half_space(cell: Array, k_cutoff: float) -> Integers:
 
     Examples
     --------
+    >>> import numpy
     >>> half_space(numpy.eye(3), 6.3)
     array([[0, 0, 1],
            [0, 1, 0],
