@@ -157,7 +157,7 @@ def self_test() -> Check:
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Check("Self-test", name, reason, "failed", "install nepkit again; if it stays, report it")
-    if abs(found - MADELUNG_NACL) > 1e-8:
+    if not abs(found - MADELUNG_NACL) <= 1e-8:  # also not a number fails
         return Check("Self-test", name, f"{found:.10f}, not {MADELUNG_NACL}", "failed", "please report this")
     return Check("Self-test", name, f"{found:.10f}")
 

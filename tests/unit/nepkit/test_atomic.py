@@ -19,9 +19,13 @@ def test_the_file_appears_whole_with_the_usual_rights(tmp_path):
 
 
 def test_an_error_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), atomic_path(tmp_path / "model.txt") as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    def write_half() -> None:
+        with atomic_path(tmp_path / "model.txt") as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert list(tmp_path.iterdir()) == []
 
 

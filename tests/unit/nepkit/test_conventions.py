@@ -54,7 +54,7 @@ def test_trainer_output_order(reference_data):
 
 
 def test_dump_stress_has_the_other_sign(reference_data):
-    """GPUMD's dump.xyz of a static run: its stress is the virial with the sign of compression, and a little kinetic part."""
+    """GPUMD's dump.xyz of a static run: the stress is positive under compression and has a little kinetic part."""
     from nepkit.formats.extxyz import parse_header
     from nepkit.frames import labels, read_frames
 

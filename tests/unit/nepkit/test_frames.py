@@ -35,7 +35,7 @@ def test_energy_goes_before_free_energy():
 def test_two_spellings_that_differ_are_refused():
     atoms = salt()
     atoms.info.update(energy=-1.0, Energy=-2.0)
-    with pytest.raises(InputError, match="a.xyz, frame 3: two values of energy that differ"):
+    with pytest.raises(InputError, match=r"a\.xyz, frame 3: two values of energy that differ"):
         labels(atoms, "a.xyz, frame 3")
     atoms.info.update(Energy=-1.0)
     assert labels(atoms).energy == -1.0

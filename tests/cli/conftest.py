@@ -1,0 +1,35 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from nepkit.cli import command as declarations
+from nepkit.cli.command import ROOT, load_all
+
+
+@pytest.fixture
+def nepkit() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the program in a process of its own, without a terminal."""
+
+    def call(*words: str, stdin: str = "", **more: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "nepkit", *words], input=stdin, capture_output=True, text=True, timeout=60, **more
+        )
+
+    return call
+
+
+@pytest.fixture
+def scratch_tree(monkeypatch):
+    """Let a test declare commands of its own and forget them afterwards."""
+    load_all()
+    monkeypatch.setattr(ROOT, "commands", dict(ROOT.commands))
+    monkeypatch.setattr(declarations, "_modules", list)
+    return ROOT
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    return {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}

@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from nepkit import doctor
+from nepkit.cli.main import main
+from nepkit.errors import ProgramError
+from nepkit.programs import find_program, require_program, run_program
+
+
+def test_the_self_test_computes_the_madelung_constant():
+    check = doctor.self_test()
+    assert check.state == "ok", check
+    assert doctor.madelung_constant() == pytest.approx(1.7475645946, abs=1e-8)
+
+
+@pytest.mark.parametrize("value", [1.75, float("nan")])
+def test_a_wrong_number_fails_the_command(monkeypatch, capsys, value):
+    monkeypatch.setattr(doctor, "madelung_constant", lambda: value)
+    assert main(["doctor", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is False
+    assert report["checks"][-1]["state"] == "failed"
+
+
+def test_an_exception_fails_the_command(monkeypatch, capsys):
+    def broken() -> float:
+        raise OSError("no library")
+
+    monkeypatch.setattr(doctor, "madelung_constant", broken)
+    assert main(["doctor"]) == 1
+    assert "no library" in capsys.readouterr().out
+
+
+def test_the_report_is_the_same_in_every_form(capsys):
+    assert main(["doctor", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {check["area"] for check in checks} >= {"Python", "Compiler", "Program", "GPU", "Self-test"}
+    assert main(["doctor", "--csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(checks) + 1
+    assert main(["doctor"]) == 0
+    assert "nepkit works." in capsys.readouterr().out
+
+
+def make_program(path, text="exit 0"):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_programs_are_found_by_variable_then_on_path(tmp_path, monkeypatch):
+    monkeypatch.delenv("NEPKIT_NEP", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_program("nep") is None
+    with pytest.raises(ProgramError, match="nep was not found on PATH; build GPUMD .* or set NEPKIT_NEP"):
+        require_program("nep")
+    program = make_program(tmp_path / "nep")
+    assert require_program("nep") == program
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setenv("NEPKIT_NEP", str(other))
+    with pytest.raises(ProgramError, match="NEPKIT_NEP=.*other: no such executable"):
+        find_program("nep")
+    assert find_program("gpumd") is None
+    renamed = make_program(other / "nep")
+    assert find_program("nep") == renamed
+    monkeypatch.setenv("NEPKIT_NEP", str(renamed))
+    assert find_program("nep") == renamed
+    with pytest.raises(ProgramError, match=r"unknown program 'npe': did you mean .*nep"):
+        find_program("npe")
+
+
+def test_a_program_that_fails_is_quoted(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEPKIT_NEP", str(make_program(tmp_path / "nep", "echo out of memory; exit 3")))
+    log = tmp_path / "nep.log"
+    with pytest.raises(ProgramError, match="nep failed with status 3: out of memory"):
+        run_program("nep", folder=tmp_path, log=log)
+    make_program(tmp_path / "nep", "pwd")
+    run_program("nep", folder=tmp_path, log=log)
+    assert log.read_text().strip() == str(tmp_path.resolve())
