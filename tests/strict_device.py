@@ -8,18 +8,36 @@ from types import SimpleNamespace
 
 import numpy as np
 import scipy.sparse
+import scipy.special
 
 from lr_correction import backend
 
 LONGEST_LOOP = 64  # rows that may be walked over in Python: types, systems, degrees, but not atoms
-FUNCTIONS = frozenset(
-    ["abs", "absolute", "all", "amax", "amin", "any", "arange", "arccos", "arcsin", "arctan2", "argmax", "argmin", "argsort", "array_equal", "atleast_1d", "atleast_2d", "bincount", "broadcast_to", "ceil", "clip", "concatenate", "conj", "copy", "cos", "cosh", "cross", "cumsum", "diag", "diff", "divide", "dot", "einsum", "empty", "empty_like", "equal", "exp", "eye", "flatnonzero", "floor", "full", "full_like", "greater", "imag", "isfinite", "isnan", "less", "linspace", "log", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum", "mean", "meshgrid", "min", "minimum", "mod", "moveaxis", "multiply", "nonzero", "ones", "ones_like", "outer", "power", "prod", "ravel", "real", "repeat", "reshape", "rint", "round", "searchsorted", "sign", "sin", "sinh", "sort", "split", "sqrt", "square", "squeeze", "stack", "subtract", "sum", "swapaxes", "take", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu", "unique", "where", "zeros", "zeros_like"]
-)
-CONSTANTS = frozenset(["pi", "inf", "nan", "newaxis", "float32", "float64", "int32", "int64", "bool_", "complex64", "complex128"])
-METHODS = frozenset(
-    ["all", "any", "argmax", "argmin", "argsort", "astype", "conj", "copy", "cumsum", "diagonal", "dot", "fill", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "sort", "std", "sum", "swapaxes", "take", "trace", "transpose"]
-)
-PROPERTIES = frozenset(["T", "dtype", "flags", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size", "strides"])
+# What CuPy has too, and no ufunc methods such as add.at.
+# fmt: off
+FUNCTIONS = frozenset((
+    "abs", "absolute", "all", "amax", "amin", "any", "arange", "arccos", "arcsin", "arctan2", "argmax", "argmin",
+    "argsort", "array_equal", "atleast_1d", "atleast_2d", "bincount", "broadcast_to", "ceil", "clip", "concatenate",
+    "conj", "copy", "cos", "cosh", "cross", "cumsum", "diag", "diff", "divide", "dot", "einsum", "empty",
+    "empty_like", "equal", "exp", "eye", "flatnonzero", "floor", "full", "full_like", "greater", "imag", "isfinite",
+    "isnan", "less", "linspace", "log", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum",
+    "mean", "meshgrid", "min", "minimum", "mod", "moveaxis", "multiply", "nonzero", "ones", "ones_like", "outer",
+    "power", "prod", "ravel", "real", "repeat", "reshape", "rint", "round", "searchsorted", "sign", "sin", "sinh",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "subtract", "sum", "swapaxes", "take", "tanh",
+    "tensordot", "tile", "trace", "transpose", "tril", "triu", "unique", "where", "zeros", "zeros_like",
+))
+CONSTANTS = frozenset((
+    "bool_", "complex128", "complex64", "float32", "float64", "inf", "int32", "int64", "nan", "newaxis", "pi",
+))
+METHODS = frozenset((
+    "all", "any", "argmax", "argmin", "argsort", "astype", "conj", "copy", "cumsum", "diagonal", "dot", "fill",
+    "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "sort", "std", "sum",
+    "swapaxes", "take", "trace", "transpose",
+))
+PROPERTIES = frozenset((
+    "T", "dtype", "flags", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size", "strides",
+))
+# fmt: on
 SCALARS = (bool, int, float, complex, str, np.generic, np.dtype, type, type(None), slice, type(Ellipsis))
 
 
@@ -181,4 +199,13 @@ def csr_matrix(parts, shape):
     return SparseMatrix(scipy.sparse.csr_matrix(unwrap(parts), shape=shape))
 
 
+def erf(x):
+    return wrap(scipy.special.erf(unwrap(x)))
+
+
+def erfc(x):
+    return wrap(scipy.special.erfc(unwrap(x)))
+
+
 backend.SPARSE["strict_device"] = __name__
+backend.SPECIAL["strict_device"] = __name__
