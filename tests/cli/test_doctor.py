@@ -53,14 +53,14 @@ def test_programs_are_found_by_variable_then_on_path(tmp_path, monkeypatch):
     monkeypatch.delenv("NEPKIT_NEP", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_program("nep") is None
-    with pytest.raises(ProgramError, match="nep was not found on PATH; build GPUMD .* or set NEPKIT_NEP"):
+    with pytest.raises(ProgramError, match=r"nep was not found on PATH; build GPUMD .* or set NEPKIT_NEP"):
         require_program("nep")
     program = make_program(tmp_path / "nep")
     assert require_program("nep") == program
     other = tmp_path / "other"
     other.mkdir()
     monkeypatch.setenv("NEPKIT_NEP", str(other))
-    with pytest.raises(ProgramError, match="NEPKIT_NEP=.*other: no such executable"):
+    with pytest.raises(ProgramError, match=r"NEPKIT_NEP=.*other: no such executable"):
         find_program("nep")
     assert find_program("gpumd") is None
     renamed = make_program(other / "nep")
