@@ -85,7 +85,7 @@ def labels_of(atoms: ase.Atoms) -> Labels:
         forces=_shaped(_first(arrays, "forces", "force"), (count, 3), "forces"),
         virial=_virial(scalars, atoms),
         bec=_shaped(_first(arrays, "bec", "born_effective_charges"), (count, 3, 3), "Born effective charges"),
-        charges=_shaped(_first(arrays, "charges", "initial_charges"), (count,), "charges"),
+        charges=_shaped(_first(arrays, "charges"), (count,), "charges"),
         dipole=_shaped(_first(scalars, "dipole"), (3,), "dipole"),
         total_charge=_number(_first(scalars, "charge", "total_charge"), "total charge"),
     )
@@ -111,10 +111,17 @@ def _number(value: Any, name: str) -> float | None:
     return number
 
 
+def _floats(value: Any, name: str) -> FloatArray:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} are not numbers") from None
+
+
 def _shaped(value: Any, shape: tuple[int, ...], name: str) -> FloatArray | None:
     if value is None:
         return None
-    array = np.asarray(value, dtype=float)
+    array = _floats(value, name)
     if array.size != int(np.prod(shape)):
         raise DataError(f"{name} have shape {array.shape}, expected {shape}")
     if not np.isfinite(array).all():
@@ -125,10 +132,14 @@ def _shaped(value: Any, shape: tuple[int, ...], name: str) -> FloatArray | None:
 def _virial(scalars: Mapping[str, Any], atoms: ase.Atoms) -> FloatArray | None:
     value, factor, name = _first(scalars, "virial"), 1.0, "virial"
     if value is None:
-        value, factor, name = _first(scalars, "stress"), -float(atoms.get_volume() if atoms.cell.rank == 3 else 0), "stress"
+        value, factor, name = (
+            _first(scalars, "stress"),
+            -float(atoms.get_volume() if atoms.cell.rank == 3 else 0),
+            "stress",
+        )
     if value is None:
         return None
-    array = np.asarray(value, dtype=float).ravel()
+    array = _floats(value, f"components of the {name}").ravel()
     if array.size not in (6, 9) or (array.size == 6 and name == "virial"):
         expected = "9 numbers" if name == "virial" else "6 (Voigt) or 9 numbers"
         raise DataError(f"the {name} has {array.size} numbers, expected {expected}")

@@ -1,5 +1,6 @@
 """Common oxidation states: where a charge fit starts when nothing else is known."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from .errors import SettingsError
@@ -34,7 +35,7 @@ def oxidation_states(elements: Iterable[str], given: Mapping[str, float] | None 
     Raises
     ------
     SettingsError
-        If a charge is given for an element that is not among `elements`, or the table lacks one.
+        If a charge is given for an element that is not among `elements`, is no finite number, or the table lacks one.
 
     Examples
     --------
@@ -46,4 +47,14 @@ def oxidation_states(elements: Iterable[str], given: Mapping[str, float] | None 
         raise SettingsError(f"a charge is given for {stray[0]}, but the model's elements are {' '.join(elements)}")
     if missing := [e for e in elements if e not in given and e not in OXIDATION_STATES]:
         raise SettingsError(f"no common oxidation state is known for {missing[0]}: give its starting charge")
-    return {e: float(given.get(e, OXIDATION_STATES.get(e, 0.0))) for e in elements}
+    return {e: _number(e, given[e]) if e in given else OXIDATION_STATES[e] for e in elements}
+
+
+def _number(element: str, charge: float) -> float:
+    try:
+        number = float(charge)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsError(f"the starting charge of {element} is {charge!r}, expected a finite number")
+    return number
