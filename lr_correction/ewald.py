@@ -146,7 +146,7 @@ class Electrostatics:
 
     def potential(self, q: Array) -> Array:
         """Return K q, the derivative of the energy with respect to the charges, eV/e, in the shape of q."""
-        return self.potential_and_field(q, field=False)[0]
+        return self._evaluate(q, potential=True)[0]
 
     def field(self, q: Array) -> Array:
         """Return minus the derivative of the potential at an atom with respect to its own position, eV/(e angstrom).
@@ -158,19 +158,21 @@ class Electrostatics:
         Array
             Shape (N, 3) for q of shape (N,), (N, 3, m) for q of shape (N, m).
         """
-        return self.potential_and_field(q, potential=False)[1]
+        return self._evaluate(q, field=True)[1]
 
-    def potential_and_field(self, q: Array, potential: bool = True, field: bool = True) -> tuple[Array, Array]:
-        """Return `potential` and `field` for the price of little more than the field; zeros where not asked for."""
+    def potential_and_field(self, q: Array) -> tuple[Array, Array]:
+        """Return `potential` and `field` for little more than the price of the field."""
+        return self._evaluate(q, potential=True, field=True)
+
+    def _evaluate(self, q: Array, potential: bool = False, field: bool = False) -> tuple[Array, Array]:
+        """Return potential and field; what is not asked for is meaningless."""
         columns = self._columns(q)
-        xp = namespace(columns)
         phi = self._self * columns
-        gradient = xp.zeros((len(columns), 3, columns.shape[1]))
-        if self._pair_sum is not None:
-            if potential:
-                phi += self._pair_sum.potential(columns)
-            if field:
-                gradient += self._pair_sum.field(columns)
+        gradient = namespace(columns).zeros((len(columns), 3, columns.shape[1]))
+        if self._pair_sum is not None and potential:
+            phi += self._pair_sum.potential(columns)
+        if self._pair_sum is not None and field:
+            gradient += self._pair_sum.field(columns)
         for part, s in zip(self._reciprocal, self._slices, strict=False):
             density = part.density(columns[s])
             if potential:
