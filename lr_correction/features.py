@@ -36,9 +36,9 @@ class TypeGradient:
 
     def contract_centres(self, weights: Array) -> Array:
         """Return ``sum_u weights[centre] values[u]`` for every atom that moves, shape (N, 3, M), from weights (N,)."""
-        entries = len(self.centre)
+        entries, neurons = len(self.centre), self.values.shape[2]
         matrix = _rows(weights[self.centre], namespace(weights).arange(entries), self.rows, entries)
-        return (matrix @ self.values.reshape(entries, -1)).reshape(-1, 3, self.values.shape[2])
+        return (matrix @ self.values.reshape(entries, 3 * neurons)).reshape(-1, 3, neurons)
 
 
 def _rows(data: Array, columns: Array, rows: Array, width: int) -> Array:
@@ -125,7 +125,7 @@ def hidden_response(nep: NEP, batch: Batch, pairs: Pairs, *, neighbour_strain: b
 def _strain(by_pair: Array, vectors: Array, index: Array, size: int) -> Array:
     """Return ``sum_p vectors[p, a] by_pair[p, b, m]`` over the pairs with the same index, shape (size, 3, 3, M)."""
     xp, count = namespace(by_pair), len(vectors)
-    flat, parts = by_pair.reshape(count, -1), []
+    flat, parts = by_pair.reshape(count, 3 * by_pair.shape[2]), []
     for a in range(3):
         matrix = _rows(vectors[:, a].copy(), index, xp.arange(count + 1), size)
         parts.append((matrix.T @ flat).reshape(size, *by_pair.shape[1:]))
@@ -161,7 +161,5 @@ def _merge(by_pair: Array, batch: Batch, pairs: Pairs) -> tuple[TypeGradient, ..
 
 def as_float32(response: HiddenResponse) -> HiddenResponse:
     """Return the same response with its large arrays rounded to float32 (half the memory, 7 digits)."""
-    gradients = tuple(
-        TypeGradient(g.centre, g.atom, g.rows, g.values.astype(np.float32)) for g in response.gradients
-    )
+    gradients = tuple(TypeGradient(g.centre, g.atom, g.rows, g.values.astype(np.float32)) for g in response.gradients)
     return replace(response, gradients=gradients)
