@@ -83,7 +83,7 @@ def _packages() -> Iterator[Check]:
             else:
                 yield Check("Package", name, version)
         elif extra[1] not in ("test", "dev"):
-            remedy = "" if version else f"pip install '{DISTRIBUTION}[{extra[1]}]'"
+            remedy = "" if version else f"pip install {name}"
             yield Check(f"Extra {extra[1]}", name, version or "not installed", "ok" if version else "absent", remedy)
 
 

@@ -35,12 +35,12 @@ class MissingExtraError(NepkitError):
 
     Examples
     --------
-    >>> str(MissingExtraError("torch", "train"))
-    "torch is not installed; it comes with: pip install 'gpumd-nepkit[train]'"
+    >>> print(MissingExtraError("torch", "train"))
+    torch is not installed; get it by pip install ".[train]" in the folder of nepkit
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; it comes with: pip install 'gpumd-nepkit[{extra}]'")
+        super().__init__(f'{package} is not installed; get it by pip install ".[{extra}]" in the folder of nepkit')
         self.package = package
         self.extra = extra
 

@@ -91,12 +91,13 @@ class Tree(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands under the menu sections that they belong to."""
         entries: dict[int, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            child = self.get_command(ctx, name)
+        children = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        limit = formatter.width - 6 - max(map(len, children), default=0)
+        for name, child in children.items():
             if child is None or child.hidden:
                 continue
             first = min((leaf.menu or 1000 for leaf in leaves(child)), default=1000)
-            entries.setdefault(first // 100, []).append((name, child.get_short_help_str(limit=60)))
+            entries.setdefault(first // 100, []).append((name, child.get_short_help_str(limit)))
         for section in sorted(entries):
             with formatter.section(SECTIONS.get(section, "Commands") if self is ROOT else "Commands"):
                 formatter.write_dl(entries[section])

@@ -74,9 +74,9 @@ def _is_long_range_error(error: Exception) -> bool:
 
 
 def _usage_message(error: click.UsageError) -> str:
-    message = error.format_message().rstrip(".")
+    message = error.format_message()
     path = error.ctx.command_path if error.ctx else program_name()
-    return f"{message}. Help: {path} --help"
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} Help: {path} --help"
 
 
 def _fail(message: str, status: int = 1) -> int:

@@ -13,7 +13,7 @@ def test_did_you_mean_guesses_a_close_name_and_lists_the_known_ones_otherwise():
 def test_a_missing_extra_says_how_to_get_it():
     error = MissingExtraError("torch", "train")
     assert isinstance(error, NepkitError)
-    assert "pip install 'gpumd-nepkit[train]'" in str(error)
+    assert 'pip install ".[train]"' in str(error)
 
 
 def test_lazy_entries_are_imported_on_first_use_only():
