@@ -31,7 +31,7 @@ class Program:
     remedy: str
 
 
-_GPUMD = "build GPUMD (https://gpumd.org) and put its src folder on PATH, or set {}"
+_GPUMD = "build GPUMD (https://gpumd.org); put its src on PATH or set {}"
 
 PROGRAMS = {
     item.name: item

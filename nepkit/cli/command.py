@@ -165,9 +165,14 @@ def command(path: str, *, menu: int | None = None, csv: bool = False) -> Callabl
 
 def group(name: str, help: str) -> click.Group:
     """Declare the first word of two-word commands, with one sentence of help."""
-    made = Tree(name, help=help, no_args_is_help=True)
+    made = Tree(name, help=help, invoke_without_command=True, callback=click.pass_context(_show_help))
     ROOT.add_command(made)
     return made
+
+
+def _show_help(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def leaves(node: click.Command) -> Iterator[NepkitCommand]:

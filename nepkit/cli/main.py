@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -16,6 +17,9 @@ from nepkit.errors import NepkitError
 
 def run() -> NoReturn:
     """Entry point of the installed scripts and of ``python -m nepkit``."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):  # a strange byte must not end in a traceback
+            stream.reconfigure(errors="replace")
     sys.exit(main())
 
 

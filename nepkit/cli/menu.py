@@ -174,6 +174,8 @@ class Menu:
 
 def read_line(prompt: str) -> str:
     """Return one stripped line of input; raise `Leave` at its end."""
+    if sys.stdin is None:  # closed by the caller
+        raise Leave
     try:
         answer = input(prompt).strip()
     except EOFError:
@@ -190,7 +192,7 @@ def _say(line: str) -> None:
 
 def _complete_paths() -> None:
     """Let the tab key complete file names on a terminal."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         return
     try:
         import readline

@@ -27,6 +27,7 @@ def scratch_tree(monkeypatch):
     load_all()
     monkeypatch.setattr(ROOT, "commands", dict(ROOT.commands))
     monkeypatch.setattr(declarations, "_modules", list)
+    monkeypatch.setattr(sys, "argv", ["nepkit"])
     return ROOT
 
 

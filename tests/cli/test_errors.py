@@ -159,6 +159,17 @@ def test_a_reader_that_goes_away_is_no_error():
     assert done.stderr == ""
 
 
+def test_a_group_alone_shows_its_help(copy, capsys):
+    assert main(["scratch"]) == 0
+    out, err = capsys.readouterr()
+    assert "Copy frames." in out
+    assert err == ""
+    assert main(["scratch", "cpy"]) == 1
+    assert (
+        "no command 'cpy' in nepkit scratch: did you mean copy? Help: nepkit scratch --help" in capsys.readouterr().err
+    )
+
+
 def test_declarations_are_checked(scratch_tree):
     def nothing():
         """Do nothing."""

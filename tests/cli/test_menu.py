@@ -1,5 +1,6 @@
 """The menu, in a pipe and on a terminal."""
 
+import subprocess
 import sys
 
 import click
@@ -219,11 +220,15 @@ def test_in_a_pipe(nepkit):
     assert nepkit(stdin="").returncode == 0
 
 
-def test_a_failed_command_gives_its_status_in_a_pipe(nepkit, tmp_path):
-    environment = {"PATH": "/usr/bin:/bin", "NEPKIT_GPUMD": str(tmp_path / "absent")}
-    done = nepkit(stdin="701\n0\n", env=environment)
-    assert done.returncode == 1
-    assert "NEPKIT_GPUMD" in done.stdout
+def test_bytes_that_are_no_text_are_asked_again():
+    done = subprocess.run([sys.executable, "-m", "nepkit"], input=b"\xff\xfe\n0\n", capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert b"is not a choice" in done.stdout
+
+
+def test_a_closed_input_leaves():
+    done = subprocess.run(f"{sys.executable} -m nepkit <&-", shell=True, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_on_a_terminal(clean_environment):
