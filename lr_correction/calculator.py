@@ -51,7 +51,9 @@ class LongRangeCalculator(Calculator):  # type: ignore[misc]
         self, model: LongRangePotential | str | Path, *, total_charge: float = 0.0, xp: Namespace = np, **settings: Any
     ) -> None:
         super().__init__(**settings)
-        self.potential = model if isinstance(model, LongRangePotential) else LongRangePotential.from_nep(read_nep(model))
+        self.potential = (
+            model if isinstance(model, LongRangePotential) else LongRangePotential.from_nep(read_nep(model))
+        )
         self.total_charge, self._xp = total_charge, xp
 
     def calculate(
@@ -63,9 +65,7 @@ class LongRangeCalculator(Calculator):  # type: ignore[misc]
         """Compute all properties; Born effective charges only when asked for."""
         super().calculate(atoms, properties, system_changes)
         wants_bec = "born_effective_charges" in properties
-        result = self.potential.evaluate(
-            [self.atoms], total_charges=[self.total_charge], bec=wants_bec, xp=self._xp
-        )
+        result = self.potential.evaluate([self.atoms], total_charges=[self.total_charge], bec=wants_bec, xp=self._xp)
         virial = to_numpy(result.virial)[0]
         energy = float(result.energy[0])
         self.results = {

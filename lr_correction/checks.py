@@ -16,13 +16,13 @@ def check_model(nep: NEP) -> None:
     """Raise ModelError if charges cannot be fitted atop a model."""
     if nep.charge_mode:
         raise ModelError(
-            f"the model already has charges (nep4_charge{nep.charge_mode}), expected a NEP without: use the NEP that it was"
-            " made from"
+            f"the model already has charges (nep4_charge{nep.charge_mode}), expected a NEP without: use the NEP that it"
+            " was made from"
         )
     if nep.typewise_cutoffs is not None:
         raise ModelError(
-            "the model has typewise cutoffs, which GPUMD's charge models do not support: retrain with one radial and one"
-            " angular cutoff"
+            "the model has typewise cutoffs, which GPUMD's charge models do not support: retrain with one radial and"
+            " one angular cutoff"
         )
 
 
@@ -69,7 +69,9 @@ def check_frames(
             raise DataError(f"{name} {index}: {error}") from None
         if labels.energy is None or labels.forces is None:
             absent = "energy" if labels.energy is None else "forces"
-            raise DataError(f"{name} {index}: no {absent}, expected energy and forces on every frame: label it or drop it")
+            raise DataError(
+                f"{name} {index}: no {absent}, expected energy and forces on every frame: label it or drop it"
+            )
         missing_virial += labels.virial is None
         excess = sum(charges[s] for s in atoms.symbols)
         if labels.total_charge is None and abs(excess) > NEUTRAL:
@@ -78,8 +80,8 @@ def check_frames(
     if unbalanced and (explicit or len(unbalanced) < len(frames)):
         index, excess = unbalanced[0]
         raise DataError(
-            f"{name} {index}: starting charges add up to {excess:+.3g} e and the frame does not state its total charge: add"
-            " charge=... (0 if it is neutral) to its comment line, or give other starting charges"
+            f"{name} {index}: starting charges add up to {excess:+.3g} e and the frame does not state its total charge:"
+            " add charge=... (0 if it is neutral) to its comment line, or give other starting charges"
         )
     if unbalanced:
         notes.append("the starting charges of no frame add up to zero: every frame is taken as neutral")

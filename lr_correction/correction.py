@@ -1,20 +1,21 @@
 """A NEP with charges: short-range network + moments + electrostatic interaction, evaluated on any frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import ase
 import numpy as np
 
 from .backend import Array, Namespace, asarray, namespace, segment_sum
-from .batch import Batch, neighbour_pairs
+from .batch import Batch, Pairs, neighbour_pairs
 from .descriptors import backward, forward
-from .zbl import zbl
 from .errors import ModelError
 from .ewald import Electrostatics
 from .kernels import Interaction, gpumd
 from .moments import HiddenCharges, neutralise
 from .nepfile import NEP
+from .zbl import zbl
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,9 @@ class LongRangePotential:
     energies
         Constant energy of an atom of every type, shape (T,), eV, on top of the network.
     mode
-        qNEP charge mode, 1 or 2 (defines `interaction`).
+        qNEP charge mode, 1 or 2.
     sqrt_epsilon_inf
         Scale of the Born effective charges.
-    interaction
-        How charges interact; by default GPUMD's for the mode and the radial cutoff.
 
     Examples
     --------
@@ -75,12 +74,11 @@ class LongRangePotential:
     energies: tuple[float, ...]
     mode: int
     sqrt_epsilon_inf: float = 1.0
-    interaction: Interaction = field(default=None)  # type: ignore[assignment]
 
-    def __post_init__(self) -> None:
-        """Fill in the interaction of the mode."""
-        if self.interaction is None:
-            object.__setattr__(self, "interaction", gpumd(self.mode, self.nep.cutoff_radial))
+    @cached_property
+    def interaction(self) -> Interaction:
+        """How charges interact: as in GPUMD for the mode and the radial cutoff."""
+        return gpumd(self.mode, self.nep.cutoff_radial)
 
     @classmethod
     def from_nep(cls, nep: NEP) -> "LongRangePotential":
@@ -158,9 +156,9 @@ class LongRangePotential:
             bias = bias - np.asarray(self.nep.type_bias)
         return asarray(bias, like=like)
 
-    def _bec(self, charges: Array, gradient: Array, batch: Batch, pairs: object) -> Array:
-        """Z_i = sqrt_eps (q_i 1 + 1/2 sum_pairs r12 x dq/dr12), centre plus, neighbour minus (src/force/nep_charge.cu)."""
+    def _bec(self, charges: Array, gradient: Array, batch: Batch, pairs: Pairs) -> Array:
+        """Z_i = sqrt_eps (q_i 1 + 1/2 sum_pairs r12 x dq/dr12), see GPUMD's src/force/nep_charge.cu."""
         xp, count = namespace(charges), len(charges)
-        outer = 0.5 * pairs.vector[:, :, None] * gradient[:, None, :]  # type: ignore[attr-defined]
-        moved = segment_sum(outer, pairs.centre, count) - segment_sum(outer, pairs.neighbour, count)  # type: ignore[attr-defined]
+        outer = 0.5 * pairs.vector[:, :, None] * gradient[:, None, :]
+        moved = segment_sum(outer, pairs.centre, count) - segment_sum(outer, pairs.neighbour, count)
         return self.sqrt_epsilon_inf * (charges[:, None, None] * xp.eye(3) + moved)

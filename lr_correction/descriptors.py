@@ -16,7 +16,7 @@ from .batch import Batch, Pairs, forces_and_virial, neighbour_pairs
 from .errors import ModelError
 from .harmonics import columns, harmonics
 from .invariants import invariant, invariant_gradient
-from .nepfile import NEP
+from .nep import NEP
 from .radial import basis, basis_and_derivative
 from .zbl import zbl_of_pairs
 

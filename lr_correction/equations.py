@@ -17,7 +17,6 @@ import numpy as np
 
 from .backend import Array, Namespace, asarray, namespace
 from .batch import Batch, neighbour_pairs
-from .zbl import zbl
 from .ewald import Electrostatics
 from .features import HiddenResponse, hidden_response, spread
 from .kernels import Interaction
@@ -25,6 +24,7 @@ from .labels import Labels, labels_of
 from .moments import columns
 from .nepfile import NEP
 from .parameters import Layout
+from .zbl import zbl
 
 #: xx yy zz xy yz zx of a symmetric matrix, the order of GPUMD's virial files (src/main_nep/structure.cu).
 VOIGT_ROWS, VOIGT_COLUMNS = [0, 1, 2, 0, 1, 2], [0, 1, 2, 1, 2, 0]
@@ -145,7 +145,7 @@ def _strain_by_type(response: HiddenResponse, weights: Array, layout: Layout) ->
 
 
 def _bec_map(response: HiddenResponse, neutral: Array, layout: Layout) -> Array:
-    """Z_i = q_i 1 + 1/2 sum_pairs r12 x dq/dr12, added to the centre and taken from the neighbour (src/force/nep_charge.cu)."""
+    """Z_i = q_i 1 + 1/2 sum_pairs r12 x dq/dr12, centre plus, neighbour minus (src/force/nep_charge.cu)."""
     xp, count = namespace(neutral), len(neutral)
     result = xp.zeros((count, 3, 3, neutral.shape[1]), dtype=neutral.dtype)
     types, width = response.batch.types, layout.neurons + 1
@@ -305,12 +305,16 @@ def _long_range(
     for gradient, vectors in zip(response.gradients, moved, strict=True):
         forces = forces - spread(gradient, vectors, potential[:, None])[:, :, 0]
     strain = (response.strain * table[response.batch.types][:, None, None, :]).sum(axis=3)
-    virial = (electrostatics.virial @ extended) @ extended - six((potential @ strain.reshape(len(charges), 9)).reshape(3, 3))
+    virial = (electrostatics.virial @ extended) @ extended - six(
+        (potential @ strain.reshape(len(charges), 9)).reshape(3, 3)
+    )
     curvature = electrostatics.hessian @ extended
     energy = 0.5 * (extended @ curvature)
     if not jacobian:
         return Prediction(energy, forces, virial, charges, None)
-    every = features.columns[:, None, :-1] * field[:, :, None] + charges[:, None, None] * electrostatics.field[:, :, :-1]
+    every = (
+        features.columns[:, None, :-1] * field[:, :, None] + charges[:, None, None] * electrostatics.field[:, :, :-1]
+    )
     width = layout.neurons + 1
     for t, (gradient, vectors) in enumerate(zip(response.gradients, moved, strict=True)):
         every = every - spread(gradient, vectors, electrostatics.potential[:, :-1])

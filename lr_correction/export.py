@@ -97,8 +97,8 @@ def write_qnep(
         charge = labels_of(atoms).total_charge or 0.0
         if abs(charge) > NEUTRAL:
             raise ModelError(
-                f"training frame {index} has charge {charge:+g} e, but GPUMD makes every system neutral in dynamics: use the"
-                " model in Python (lr_correction.calculator) or fit to neutral frames"
+                f"training frame {index} has charge {charge:+g} e, but GPUMD makes systems neutral in dynamics: use"
+                " the model in Python (lr_correction.calculator) or fit to neutral frames"
             )
     model = to_qnep(potential)
     path = Path(path)

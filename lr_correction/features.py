@@ -1,4 +1,4 @@
-"""What a fit needs of the frozen network, computed once per frame: hidden layer and its derivatives by atom and strain."""
+"""What a fit needs of the frozen network, once per frame: hidden layer, its derivatives by atom and by strain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,8 +79,8 @@ class HiddenResponse:
     strain
         Shape (N, 3, 3, M): ``sum_j r12_a d h_m / d r12_b`` of every centre.
     neighbour_strain
-        Shape (N, 3, 3, T, M): the same sum over the pairs in which the atom is the neighbour, by the type of the centre;
-        None unless asked for (Born effective charges need it).
+        Shape (N, 3, 3, T, M): the sum over the pairs in which the atom is the neighbour, by the centre's type; None
+        unless asked for (Born effective charges need it).
     """
 
     batch: Batch

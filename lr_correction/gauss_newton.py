@@ -14,9 +14,8 @@ FloatArray = NDArray[np.float64]
 
 #: Eigenvalues of the scaled normal matrix below this share of the largest count as zero.
 RANK_TOLERANCE = 1e-13
-#: Damping after a rejected and an accepted step, and where damping gives up.
-RAISE, LOWER, MOST_DAMPING = 8.0, 0.2, 1e8
-#: Accepted steps in a row that gain less than a tenth of the tolerance, after which the fit counts as converged.
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e8
+#: Accepted steps in a row that gain less than the tolerance, after which the fit counts as converged.
 STALLED_STEPS = 3
 
 
@@ -92,7 +91,7 @@ def minimise(
     prior: Prior,
     free: BoolArray,
     *,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     most_iterations: int = 60,
     report: Callable[[int, float], None] | None = None,
 ) -> Solution:
@@ -110,7 +109,7 @@ def minimise(
         Which parameters move, shape (n,).
     tolerance
         Converged when the undamped Gauss-Newton step predicts a relative decrease below this, or when three accepted
-        steps in a row gained less than a tenth of it (the quadratic model promises what the objective does not hold).
+        steps in a row gained less (the quadratic model promises what the objective does not hold).
     most_iterations
         Linearisations at most.
     report
@@ -118,36 +117,35 @@ def minimise(
     """
     point, normal = start.copy(), objective.normal(start)
     value = float(normal.loss.sum()) + prior.value(point)
-    damping, iterations, converged, stalled, cautious = 1e-3, 1, False, 0, False
-    while iterations < most_iterations:
+    damping, growth, stalled = FIRST_DAMPING, 2.0, 0
+    for iteration in range(1, most_iterations):
         slope = (normal.gradient.sum(axis=0) - prior.strength * (point - prior.centre))[free]
         matrix = normal.curvature.sum(axis=0)[np.ix_(free, free)] + np.diag(prior.strength[free])
-        newton = solve_spd(matrix, slope)
-        if slope @ newton <= tolerance * value or stalled == STALLED_STEPS:
-            converged = True
-            break
+        if slope @ solve_spd(matrix, slope) <= tolerance * value or stalled == STALLED_STEPS:
+            return Solution(point, value, normal, iteration, converged=True)
+        step = solve_spd(matrix + damping * np.diag(np.diagonal(matrix)), slope)
         trial = point.copy()
-        trial[free] += solve_spd(matrix + damping * np.diag(np.diagonal(matrix)), slope)
-        iterations += 1
-        if cautious and objective.loss(trial) + prior.value(trial) >= value:  # cheaper than a linearisation in vain
-            damping *= RAISE
-            if damping > MOST_DAMPING:
-                break
-            continue
-        trial_normal = objective.normal(trial)
-        trial_value = float(trial_normal.loss.sum()) + prior.value(trial)
-        cautious = trial_value >= value
-        if trial_value < value:
-            stalled = stalled + 1 if value - trial_value < 0.1 * tolerance * value else 0
-            point, normal, value = trial, trial_normal, trial_value
-            damping = max(damping * LOWER, 1e-12)
-            if report is not None:
-                report(iterations, value)
+        trial[free] += step
+        rejected_before = growth > 2.0
+        # After a rejection the plain value is asked first: cheaper than a linearisation in vain.
+        if rejected_before and objective.loss(trial) + prior.value(trial) >= value:
+            decrease = 0.0
         else:
-            damping *= RAISE
+            trial_normal = objective.normal(trial)
+            decrease = value - float(trial_normal.loss.sum()) - prior.value(trial)
+        if decrease > 0:
+            stalled = stalled + 1 if decrease < tolerance * value else 0
+            ratio = decrease / (2 * slope @ step - step @ matrix @ step)
+            point, normal, value = trial, trial_normal, value - decrease
+            # Nielsen's rule: damping follows how well the quadratic model predicted the decrease.
+            damping, growth = max(damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3), LEAST_DAMPING), 2.0
+            if report is not None:
+                report(iteration, value)
+        else:
+            damping, growth = damping * growth, 2 * growth
             if damping > MOST_DAMPING:
                 break
-    return Solution(point, value, normal, iterations, converged)
+    return Solution(point, value, normal, iteration, converged=False)
 
 
 def without_block(solution: Solution, prior: Prior, free: BoolArray, block: int) -> FloatArray:

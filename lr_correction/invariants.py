@@ -79,7 +79,7 @@ def invariant(name: str, moments: Array) -> Array:
     Parameters
     ----------
     name
-        One of `nepfile.INVARIANTS`.
+        One of `nep.INVARIANTS`.
     moments
         A_nlm, shape (N, n, (L + 1)^2 - 1), with L at least the largest l that the invariant uses.
 
@@ -92,7 +92,7 @@ def invariant(name: str, moments: Array) -> Array:
     --------
     >>> import numpy
     >>> float(invariant("112", numpy.ones((1, 1, 8)))[0, 0].round(6))
-    0.235087
+    1.897367
     """
     if name == "1111":
         return QUARTIC * (moments[:, :, columns(1, 1)] ** 2).sum(axis=2) ** 2
@@ -107,7 +107,7 @@ def invariant_gradient(name: str, moments: Array) -> tuple[slice, Array]:
     Parameters
     ----------
     name
-        One of `nepfile.INVARIANTS`.
+        One of `nep.INVARIANTS`.
     moments
         A_nlm, shape (N, n, (L + 1)^2 - 1).
 

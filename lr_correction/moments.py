@@ -1,8 +1,8 @@
 """Where charges come from: fixed per element, or linear in the hidden layer of a frozen NEP plus a constant.
 
-A family of moments is linear in its parameters: ``q = P c`` with columns ``P`` computed from frozen features. What the rest
-of the library needs from a family is `columns` (P), `hidden_weights` (how q moves with the hidden layer) and the layout of
-its parameters; dipoles and quadrupoles add families of the same shape on the equivariant moments.
+A family of moments is linear in its parameters: ``q = P c`` with columns ``P`` computed from frozen features. What the
+rest of the library needs from a family is `columns` (P), its weights on the hidden layer (how q moves with it) and the
+layout of its parameters; dipoles and quadrupoles add families of the same shape on the equivariant moments.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,8 +84,8 @@ def columns(hidden: Array, types: Array, n_types: int) -> Array:
 def neutralise(values: Array, system: Array, offsets: Sequence[int], total: Array | None = None) -> Array:
     """Shift the rows of every system uniformly so that they sum to `total` (zero by default).
 
-    GPUMD does the same (zero_total_charge in src/force/nep_charge.cu). The chain rule through this shift must be kept in
-    the forces: wherever the derivative with respect to raw charges is needed, subtract the system's mean as well.
+    GPUMD does the same (zero_total_charge in src/force/nep_charge.cu). The chain rule through this shift must be kept
+    in the forces: wherever the derivative with respect to raw charges is needed, subtract the system's mean as well.
 
     Parameters
     ----------

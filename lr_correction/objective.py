@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from .backend import Array, asarray, namespace, to_numpy
-from .equations import FrameElectrostatics, FrameFeatures, Prediction, predict, six
+from .equations import FrameFeatures, Prediction, predict, six
 from .parameters import Layout
 from .store import FrameStore
 
@@ -68,7 +68,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal equations of every block of frames at one point: loss (K,), gradient -1/2 dL/dx (K, n), curvature (K, n, n)."""
+    """Normal equations by block at one point: loss (K,), gradient -1/2 dL/dx (K, n), curvature (K, n, n)."""
 
     loss: FloatArray
     gradient: FloatArray
@@ -107,7 +107,9 @@ def _rows(features: FrameFeatures, model: Prediction, parameters: Array, layout:
         yield _Rows("bec", (like(labels.bec.reshape(count, 9)) - model.bec).ravel(), flat(model.bec_jacobian))
     wants_jacobian = model.energy_jacobian is not None
     if labels.charges is not None:
-        yield _Rows("charges", like(labels.charges) - model.charges, _charge_table(features, layout) if wants_jacobian else None)
+        yield _Rows(
+            "charges", like(labels.charges) - model.charges, _charge_table(features, layout) if wants_jacobian else None
+        )
     if labels.dipole is not None:
         positions, scale = features.response.batch.positions, parameters[layout.scale]
         unscaled = positions.T @ model.charges
@@ -150,7 +152,7 @@ class Objective:
         weights: Weights,
         *,
         interaction: str | None,
-        blocks: Sequence[int] | None = None,
+        blocks: Sequence[int] | NDArray[np.int64] | None = None,
         threads: int = 1,
     ) -> None:
         self.store, self.layout, self.weights = store, layout, weights
@@ -170,7 +172,9 @@ class Objective:
                 for wave in waves:  # bounded: results of at most one wave wait
                     yield from pool.map(work, wave)
 
-    def _predict(self, index: int, parameters: FloatArray, *, jacobian: bool) -> tuple[FrameFeatures, Prediction, Array]:
+    def _predict(
+        self, index: int, parameters: FloatArray, *, jacobian: bool
+    ) -> tuple[FrameFeatures, Prediction, Array]:
         features, electrostatics = self.store.load(index, self.interaction)
         vector = asarray(parameters, like=features.columns)
         return features, predict(features, electrostatics, vector, self.layout, jacobian=jacobian), vector
@@ -202,7 +206,7 @@ class Objective:
         def work(index: int) -> float:
             features, model, vector = self._predict(index, parameters, jacobian=False)
             rows = (row for row in _rows(features, model, vector, self.layout) if row.kind in self._scale)
-            return sum(self._scale[row.kind] * float(row.residual @ row.residual) for row in rows)
+            return float(sum(self._scale[row.kind] * float(row.residual @ row.residual) for row in rows))
 
         return float(sum(self._each(work)))
 

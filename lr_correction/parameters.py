@@ -43,7 +43,7 @@ class Layout:
     @property
     def scale(self) -> int:
         """Scale of Born effective charges and dipoles."""
-        return self.energies.stop
+        return int(self.energies.stop)
 
     @property
     def size(self) -> int:

@@ -29,7 +29,7 @@ def basis(distance: Array, cutoff: float, size: int) -> Array:
     --------
     >>> import numpy
     >>> basis(numpy.array([2.0]), 4.0, 1).ravel()
-    array([0.5 , 0.125])
+    array([0.5  , 0.125])
     """
     return _functions(distance, cutoff, size, derivative=False)[0]
 
@@ -41,7 +41,7 @@ def basis_and_derivative(distance: Array, cutoff: float, size: int) -> tuple[Arr
     --------
     >>> import numpy
     >>> basis_and_derivative(numpy.array([2.0]), 4.0, 1)[1].ravel().round(6)
-    array([-0.392699, -0.348175])
+    array([-0.392699, -0.223175])
     """
     return _functions(distance, cutoff, size, derivative=True)
 

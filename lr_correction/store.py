@@ -158,7 +158,12 @@ class FrameStore:
 def _without_pairs(features: FrameFeatures) -> FrameFeatures:
     """Drop what only the set-up needs."""
     response = features.response
-    empty = replace(response.pairs, centre=response.pairs.centre[:0], neighbour=response.pairs.neighbour[:0], vector=response.pairs.vector[:0])
+    empty = replace(
+        response.pairs,
+        centre=response.pairs.centre[:0],
+        neighbour=response.pairs.neighbour[:0],
+        vector=response.pairs.vector[:0],
+    )
     return replace(features, response=replace(response, pairs=empty, neighbour_strain=None))
 
 

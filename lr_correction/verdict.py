@@ -51,7 +51,8 @@ def by_block(objective: Objective, parameters: FloatArray, kind: str = "force") 
 
 def held_out_loss(solution: Solution, prior: Prior, free: BoolArray) -> FloatArray:
     """Return the cross-validated loss of a fit by block."""
-    return cross_validate(solution, [prior], free)[0]
+    scores: FloatArray = cross_validate(solution, [prior], free)[0]
+    return scores
 
 
 def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, where: str) -> tuple[bool, str]:

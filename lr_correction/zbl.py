@@ -7,7 +7,7 @@ from ase.data import atomic_numbers
 
 from .backend import Array, asarray, namespace, segment_sum
 from .batch import Batch, Pairs
-from .nepfile import NEP
+from .nep import NEP
 
 COULOMB = 14.399645  # eV angstrom / e^2, GPUMD's value
 SCREENING = 2.134563  # 1/angstrom: 1 / (0.88534 a_0)

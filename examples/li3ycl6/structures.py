@@ -205,7 +205,7 @@ def molecular_dynamics() -> None:
 def candidates() -> None:
     """Everything, interleaved so that any prefix of the list is a fair mix of trajectories."""
     groups: dict[str, list[Atoms]] = {}
-    for name in ("orderings.xyz", "static.xyz", "md.xyz"):
+    for name in ("md.xyz", "orderings.xyz", "static.xyz"):
         if (WORK / name).exists():
             for atoms in read(WORK / name, ":"):
                 groups.setdefault(atoms.info["trajectory"], []).append(atoms)

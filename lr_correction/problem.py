@@ -1,0 +1,169 @@
+"""One call's data and settings, and the fits that are made of them: start, prior strength, refinement."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gauss_newton import Prior, Solution, cross_validate, minimise
+from .moments import HiddenCharges
+from .nepfile import NEP
+from .objective import Errors, Objective, Weights, errors
+from .parameters import BoolArray, Layout
+from .results import Ridge, Start
+from .store import FrameStore
+
+FloatArray = NDArray[np.float64]
+#: Called with a stage, how much of it is done, how much there is, and a detail such as the objective.
+Progress = Callable[[str, int, int, str], None]
+
+#: Names of the interactions in a store: the full periodic sum, and pairs within the NEP's cutoff alone.
+FULL, CUT = "full", "cut"
+#: Prior with which starts are compared before cross-validation chooses its strength.
+FIRST_RIDGE = Ridge(charges=1e-5, readout=1e-5)
+RIDGE_GRID = tuple(10.0**k for k in range(-9, 0))
+#: Ridge on the energies of the elements: only fixes combinations that no frame distinguishes.
+ENERGY_RIDGE = 1e-9
+MOST_ITERATIONS = 60
+
+
+def available_threads() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A solution with the prior that it was found with and the parameters that were free."""
+
+    solution: Solution
+    prior: Prior
+    ridge: Ridge
+    free: BoolArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What stays the same through all fits of one call.
+
+    Attributes
+    ----------
+    nep
+        The frozen network.
+    train, test
+        Features of the frames.
+    layout, weights
+        Order of the parameters; weight of every kind of label.
+    blocks, test_blocks
+        Block of every frame.
+    threads, tolerance, progress
+        As given to `fit_charges`.
+    """
+
+    nep: NEP
+    train: FrameStore
+    test: FrameStore | None
+    layout: Layout
+    weights: Weights
+    blocks: NDArray[np.int64]
+    test_blocks: NDArray[np.int64] | None
+    threads: int
+    tolerance: float
+    progress: Progress | None
+
+    def objective(self, interaction: str | None, *, test: bool = False) -> Objective:
+        """Return the objective of the training or test frames; without interaction there are no charges."""
+        store = self.test if test else self.train
+        assert store is not None
+        blocks = self.test_blocks if test else self.blocks
+        return Objective(store, self.layout, self.weights, interaction=interaction, blocks=blocks, threads=self.threads)
+
+    def errors(self, interaction: str | None, parameters: FloatArray, *, test: bool = False) -> Errors:
+        """Return the errors of a model on the training or test frames."""
+        return errors(self.objective(interaction, test=test).residuals(parameters))
+
+    def start(self, charges: Mapping[str, float] | None = None) -> FloatArray:
+        """Return the parameters of the frozen NEP with constant charges (none by default)."""
+        vector = np.zeros(self.layout.size)
+        if charges is not None:
+            family = HiddenCharges.fixed(charges, self.nep.elements, self.layout.neurons)
+            vector[self.layout.charges] = family.parameters
+        vector[self.layout.readout] = self.nep.w1.ravel()
+        vector[self.layout.scale] = 1.0
+        return vector
+
+    def prior(self, centre: FloatArray, ridge: Ridge) -> Prior:
+        """Return the ridge of a given strength towards a point."""
+        strength = np.zeros(self.layout.size)
+        strength[self.layout.charges] = ridge.charges
+        strength[self.layout.readout] = ridge.readout
+        strength[self.layout.energies] = ENERGY_RIDGE
+        return Prior(centre, strength)
+
+    def minimise(
+        self, interaction: str | None, start: FloatArray, centre: FloatArray, ridge: Ridge, free: BoolArray, stage: str
+    ) -> Fitted:
+        """Fit from one start with one prior."""
+
+        def report(iteration: int, value: float) -> None:
+            if self.progress is not None:
+                self.progress(stage, iteration, MOST_ITERATIONS, f"objective {value:.4g}")
+
+        prior = self.prior(centre, ridge)
+        solution = minimise(
+            self.objective(interaction),
+            start,
+            prior,
+            free,
+            tolerance=self.tolerance,
+            most_iterations=MOST_ITERATIONS,
+            report=report,
+        )
+        return Fitted(solution, prior, ridge, free)
+
+    def best_start(
+        self,
+        interaction: str,
+        charges: Mapping[str, float],
+        scales: Sequence[float],
+        free: BoolArray,
+        ridge: Ridge,
+        stage: str,
+    ) -> tuple[Fitted, tuple[Start, ...]]:
+        """Fit from the charges at every scale; return the best fit and an account of all, the best first."""
+        found = []
+        for scale in scales:
+            centre = self.start({element: scale * charge for element, charge in charges.items()})
+            fitted = self.minimise(interaction, centre, centre, ridge, free, f"{stage}, start {scale:g}")
+            found.append((scale, fitted))
+        found.sort(key=lambda entry: entry[1].solution.objective)
+        starts = tuple(
+            Start(scale, f.solution.objective, f.solution.iterations, f.solution.converged) for scale, f in found
+        )
+        return found[0][1], starts
+
+    def refine(self, interaction: str | None, fitted: Fitted, stage: str) -> Fitted:
+        """Let cross-validation choose the prior's strength, fit again, and repeat once."""
+        for _ in range(2):
+            ridge = self._choose_ridge(fitted)
+            if ridge == fitted.ridge:
+                break
+            start, centre = fitted.solution.parameters, fitted.prior.centre
+            fitted = self.minimise(interaction, start, centre, ridge, fitted.free, stage)
+        return fitted
+
+    def _choose_ridge(self, fitted: Fitted) -> Ridge:
+        """Return the prior strength with the lowest cross-validated loss around a solution."""
+        if len(fitted.solution.normal.loss) < 2:
+            return fitted.ridge
+        charges = RIDGE_GRID if fitted.free[self.layout.charges].any() else (fitted.ridge.charges,)
+        readout = RIDGE_GRID if fitted.free[self.layout.readout].any() else (fitted.ridge.readout,)
+        grid = [Ridge(*pair) for pair in product(charges, readout)]
+        priors = [self.prior(fitted.prior.centre, ridge) for ridge in grid]
+        scores = cross_validate(fitted.solution, priors, fitted.free).sum(axis=1)
+        return grid[int(np.argmin(scores))]
