@@ -63,7 +63,7 @@ class NEP:
     Raises
     ------
     ModelError
-        If the shape of an array does not fit the header.
+        If the shape of an array does not fit the header, or an invariant needs moments beyond l_max.
     """
 
     elements: tuple[str, ...]
@@ -92,7 +92,10 @@ class NEP:
     q_scaler: Floats
 
     def __post_init__(self) -> None:
-        """Check every shape."""
+        """Check invariants and every shape."""
+        for name in self.invariants:
+            if name not in INVARIANTS or int(max(name)) > self.l_max:
+                raise ModelError(f"the invariant {name} needs l_max of {max(name)} or more, the model has {self.l_max}")
         types, neurons = len(self.elements), self.b0.shape[-1]
         (n_radial, n_angular), (k_radial, k_angular) = self.n_max, self.basis_size
         shapes = {

@@ -15,7 +15,7 @@ from tests.factories import random_frame, random_nep, through_file
 MODELS = {
     "all invariants": {},
     "three-body only, high l": {"invariants": (), "l_max": 8},
-    "invariants that need l above l_max of none": {"invariants": ("222", "112"), "l_max": 2},
+    "invariants up to l_max": {"invariants": ("222", "112"), "l_max": 2},
     "late invariants": {"invariants": ("233", "134")},
     "one element": {"elements": ("C",)},
     "smallest": {"n_max": (0, 0), "basis_size": (0, 0), "l_max": 1, "invariants": (), "neurons": 1},

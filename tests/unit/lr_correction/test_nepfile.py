@@ -108,6 +108,10 @@ def text_of(tmp_path, **settings):
         (lambda text: text.replace("nep4", "nep4_zbl", 1), 'line 2: expected "zbl", found "cutoff"'),
         (lambda text: text.replace("4.5 3.5 100 60", "4.5 3.5"), "line 2: expected 2 cutoffs"),
         (lambda text: text.replace("4.5 3.5 100", "3.5 4.5 100"), "line 2: cutoffs must be positive"),
+        (
+            lambda text: text.replace("nep4", "nep4_charge1", 1).replace("4.5 3.5", "4.5 3.5 4.5 3.5 4.5 3.5"),
+            "models with charges have one radial and one angular cutoff",
+        ),
         (lambda text: text.replace("n_max 3 2", "n_max 3"), "line 3: expected 2 integers >= 0"),
         (lambda text: text.replace("n_max 3 2", "n_max three 2"), 'line 3: expected numbers after "n_max"'),
         (lambda text: text.replace("l_max 4", "l_max 9"), "line 5: expected l_max"),
@@ -153,6 +157,11 @@ def test_flags_of_invariants_default_to_off(tmp_path):
     write_nep(nep, path)
     path.write_text(path.read_text().replace("l_max 4 0 0", "l_max 4"))
     assert read_nep(path).invariants == ()
+
+
+def test_invariants_beyond_l_max_are_refused():
+    with pytest.raises(ModelError, match="the invariant 134 needs l_max of 4 or more, the model has 3"):
+        replace(random_nep(invariants=("222",)), l_max=3, invariants=("222", "134"))
 
 
 def test_shapes_are_checked():
