@@ -10,6 +10,7 @@ from lr_correction import descriptors
 from lr_correction.batch import Batch, Pairs, neighbour_pairs
 from lr_correction.descriptors import backward, forward, hidden_gradient, short_range
 from lr_correction.errors import ModelError
+from lr_correction.nep import keep_species
 from tests.factories import random_frame, random_nep, through_file
 
 MODELS = {
@@ -217,6 +218,20 @@ def test_single_precision_stays_single():
     assert state.hidden.dtype == gradient.dtype == backward(nep, state, state.hidden).dtype == np.float32
     exact = state_of(nep, frames)
     np.testing.assert_allclose(gradient, hidden_gradient(nep, exact), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"zbl": (0.8, 2.2, 0.7)}, {"flexible": True}, {"version": 5, **TYPEWISE}],
+    ids=["typewise repulsion", "flexible repulsion", "biases, typewise cutoffs"],
+)
+def test_a_model_cut_to_fewer_elements_does_what_it_did(settings):
+    nep = random_nep(2, **settings)
+    cut = keep_species(nep, ["Y", "Cl"])
+    frame = random_frame(1, elements=("Cl", "Y"), spacing=2.0)
+    before, after = (short_range(model, Batch.from_atoms([frame], model.elements)) for model in (nep, cut))
+    np.testing.assert_allclose(after.atom_energy, before.atom_energy, atol=1e-11)
+    np.testing.assert_allclose(after.forces, before.forces, atol=1e-10)
 
 
 def test_elements_in_another_order_are_refused():
