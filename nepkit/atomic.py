@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from nepkit.errors import OutputError
 
@@ -43,6 +42,8 @@ def atomic_path(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     >>> with atomic_path("/tmp/nepkit-example.txt", overwrite=True) as temporary:
     ...     _ = temporary.write_text("whole")
     """
+    from tempfile import NamedTemporaryFile  # here, because the help of a command need not wait for it
+
     path = Path(path)
     refuse_existing(path, overwrite)
     # The suffix stays the last one: matplotlib and ASE choose the format by it.

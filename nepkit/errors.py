@@ -7,7 +7,6 @@ bug and stays a traceback.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class NepkitError(Exception):
@@ -55,6 +54,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("qq", ["extxyz", "vasp"])
     'known: extxyz, vasp'
     """
+    from difflib import get_close_matches  # only where something went wrong
+
     names = sorted(known)
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names) or 'none'}"
