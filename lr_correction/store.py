@@ -1,7 +1,9 @@
 """Features of all frames, in memory or, when they do not fit, in float32 in memory or on disk."""
 
 import pickle
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -17,6 +19,7 @@ from .equations import FrameElectrostatics, FrameFeatures, frame_electrostatics,
 from .errors import DataError
 from .features import as_float32
 from .kernels import Interaction
+from .labels import labels_of
 from .nepfile import NEP
 
 GIGABYTE = 1e9
@@ -84,9 +87,11 @@ class FrameStore:
         self._nep, self._interactions, self._xp, self._name = nep, interactions, xp, name
         self._frames = list(frames)
         self._items: list[StoredFrame | Path] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        first = self._make(0, single=False)
-        self.storage = self._plan(first, memory_gb)
+        self.storage = self._plan(self._make(0, single=False), memory_gb)
+        self._folder = Path()
+        if self.storage == "disk":
+            self._folder = Path(tempfile.mkdtemp(prefix="lr_correction-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         make = self._make_and_keep
         with threadpool_limits(limits=1), ThreadPoolExecutor(threads) as pool:
             for start in range(0, len(self._frames), threads):
@@ -120,9 +125,7 @@ class FrameStore:
         stored = self._make(index, single=self.storage != "float64")
         if self.storage != "disk":
             return stored
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="lr_correction-")
-        path = Path(self._folder.name) / f"{index}.pickle"
+        path = self._folder / f"{index}.pickle"
         with path.open("wb") as file:
             pickle.dump(stored, file, protocol=5)
         return path
@@ -139,8 +142,8 @@ class FrameStore:
     def label_counts(self) -> dict[str, int]:
         """Return how many numbers of every kind of label the frames carry."""
         counts = dict.fromkeys(("energy", "force", "virial", "bec", "charges", "dipole"), 0)
-        for index, atoms in enumerate(self._frames):
-            labels = self._labels(index)
+        for atoms in self._frames:
+            labels = labels_of(atoms)
             counts["energy"] += labels.energy is not None
             counts["force"] += 3 * len(atoms) * (labels.forces is not None)
             counts["virial"] += 6 * (labels.virial is not None)
@@ -148,11 +151,6 @@ class FrameStore:
             counts["charges"] += len(atoms) * (labels.charges is not None)
             counts["dipole"] += 3 * (labels.dipole is not None)
         return {kind: number for kind, number in counts.items() if number}
-
-    def _labels(self, index: int) -> Any:
-        from .labels import labels_of
-
-        return labels_of(self._frames[index])
 
 
 def _without_pairs(features: FrameFeatures) -> FrameFeatures:

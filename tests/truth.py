@@ -7,7 +7,6 @@ import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from lr_correction.correction import LongRangePotential
-from lr_correction.kernels import Interaction
 from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import NEP
 from tests.factories import random_frame
@@ -21,14 +20,13 @@ def potential_of(
     spread: float = 0.2,
     seed: int = 0,
     sqrt_epsilon_inf: float = 1.0,
-    interaction: Interaction | None = None,
 ) -> LongRangePotential:
     """Return a NEP with charges: a constant for every element, and `spread` of them from the hidden layer."""
     weights = spread * np.random.default_rng(seed).normal(size=nep.w1.shape)
     constants = np.array([charges[element] for element in nep.elements])
     family = HiddenCharges(weights, constants)
     types = len(nep.elements)
-    return LongRangePotential(nep, family, (0.0,) * types, mode, sqrt_epsilon_inf, interaction)
+    return LongRangePotential(nep, family, (0.0,) * types, mode, sqrt_epsilon_inf)
 
 
 def labelled(

@@ -1,4 +1,4 @@
-"""The fit's equations: predictions against finite differences of the energy, Jacobians against those of the predictions."""
+"""The fit's equations: predictions, and all Jacobians, against finite differences."""
 
 import numpy as np
 import pytest

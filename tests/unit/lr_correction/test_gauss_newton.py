@@ -71,7 +71,8 @@ def test_parameters_that_are_not_free_stay():
     found = minimise(toy, start, Prior(start, np.full(5, 0.1)), free, tolerance=1e-14).parameters
     assert found[1] == 3.0
     assert found[4] == -2.0
-    rest = ridge_solution(table[:, free], toy.labels - table[:, ~free] @ start[~free], Prior(np.zeros(3), np.full(3, 0.1)))
+    weak = Prior(np.zeros(3), np.full(3, 0.1))
+    rest = ridge_solution(table[:, free], toy.labels - table[:, ~free] @ start[~free], weak)
     np.testing.assert_allclose(found[free], rest, rtol=1e-6)
 
 
