@@ -26,7 +26,7 @@ SETTINGS = Settings(
 
 def test_missing_package_is_told_in_one_line(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nepkit.training.neppo.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'gpumd-nepkit\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[train\]"'):
         train(load_data(folder), SETTINGS, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
