@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -74,4 +75,5 @@ def drift_error(time: np.ndarray, energy: np.ndarray, blocks: int = 8) -> float:
 
 
 if __name__ == "__main__":
+    warnings.filterwarnings("ignore", module="ase")
     main()
