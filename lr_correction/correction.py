@@ -10,7 +10,7 @@ import numpy as np
 from .backend import Array, Namespace, asarray, namespace, segment_sum
 from .batch import Batch, Pairs, neighbour_pairs
 from .descriptors import backward, forward
-from .errors import ModelError
+from .errors import DataError, ModelError
 from .ewald import Electrostatics
 from .kernels import Interaction, gpumd
 from .moments import HiddenCharges, neutralise
@@ -121,11 +121,13 @@ class LongRangePotential:
         Raises
         ------
         DataError
-            For an element that the model lacks or a system that is not periodic.
+            For an element that the model lacks, a system that is not periodic, or another number of total charges.
         """
         batch = Batch.from_atoms(frames, self.nep.elements, xp)
         pairs = neighbour_pairs(batch, self.nep.cutoff_radial)
         state = forward(self.nep, batch, pairs)
+        if total_charges is not None and len(total_charges) != len(batch):
+            raise DataError(f"{len(total_charges)} total charges given for {len(batch)} frames, expected one each")
         like, count = batch.positions, len(batch.types)
         total = None if total_charges is None else asarray(np.asarray(total_charges, dtype=float), like=like)
         charges = neutralise(self.charges.raw(state.hidden, batch.types), batch.system, batch.offsets, total)

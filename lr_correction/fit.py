@@ -125,22 +125,25 @@ def fit_charges(
     """
     clock = _Clock()
     _check_settings(mode, scales, charges, short_range)
+    _check_positive(memory_gb=memory_gb, threads=1 if threads is None else threads, tolerance=tolerance)
     check_model(nep)
     start_charges = oxidation_states(nep.elements, initial_charges)
-    notes = check_frames(nep, frames, start_charges, explicit=initial_charges is not None)
+    notes = check_frames(nep, frames, start_charges, explicit=initial_charges is not None, name="training frame")
     if test is not None:
         check_frames(nep, test, start_charges, explicit=False, name="test frame")
     interactions = {FULL: gpumd(mode, nep.cutoff_radial)}
     if range_diagnosis:
         interactions[CUT] = smeared_within(nep.cutoff_radial)
     threads = threads or available_threads()
+    gb_per_atom = memory_gb / sum(len(atoms) for atoms in (*frames, *(test or ())))
 
     def store(items: Sequence[ase.Atoms], name: str) -> FrameStore:
         def report(done: int, total: int) -> None:
             if progress is not None:
                 progress(f"features of the {name}s", done, total, "")
 
-        options = {"xp": xp, "memory_gb": memory_gb, "threads": threads, "name": name, "progress": report}
+        share = gb_per_atom * sum(len(atoms) for atoms in items)
+        options = {"xp": xp, "memory_gb": share, "threads": threads, "name": name, "progress": report}
         return FrameStore(nep, items, interactions, **options)
 
     problem = Problem(
@@ -256,3 +259,9 @@ def _check_settings(mode: int, scales: Sequence[float], charges: str, short_rang
         raise SettingsError(f'charges="{charges}" is not known: use "environment" or "fixed"')
     if short_range not in ("readout", "frozen"):
         raise SettingsError(f'short_range="{short_range}" is not known: use "readout" or "frozen"')
+
+
+def _check_positive(**values: float) -> None:
+    for name, value in values.items():
+        if not (np.isfinite(value) and value > 0):
+            raise SettingsError(f"{name} is {value}, expected a positive number")

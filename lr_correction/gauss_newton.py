@@ -21,20 +21,36 @@ STALLED_STEPS = 3
 
 @dataclass(frozen=True)
 class Prior:
-    """Ridge towards a centre: adds ``sum_n strength[n] (x[n] - centre[n])^2`` to the objective.
+    """Ridge towards a centre: adds ``sum_n strength[n] d[n]^2 + |anchors d|^2`` with ``d = x - centre`` to the objective.
 
     Attributes
     ----------
     centre, strength
         Shape (n,), over all parameters.
+    anchors
+        Linear combinations of parameters that are held as well, shape (r, n); none by default.
     """
 
     centre: FloatArray
     strength: FloatArray
+    anchors: FloatArray | None = None
 
     def value(self, parameters: FloatArray) -> float:
         """Return the penalty at a point."""
-        return float(self.strength @ (parameters - self.centre) ** 2)
+        away = parameters - self.centre
+        held = 0.0 if self.anchors is None else float(((self.anchors @ away) ** 2).sum())
+        return float(self.strength @ away**2) + held
+
+    def pull(self, parameters: FloatArray) -> FloatArray:
+        """Return minus half the gradient of the penalty, shape (n,)."""
+        away = self.centre - parameters
+        pull: FloatArray = self.strength * away
+        return pull if self.anchors is None else pull + self.anchors.T @ (self.anchors @ away)
+
+    def curvature(self, free: BoolArray) -> FloatArray:
+        """Return half the second derivative of the penalty over the free parameters."""
+        matrix: FloatArray = np.diag(self.strength[free])
+        return matrix if self.anchors is None else matrix + self.anchors[:, free].T @ self.anchors[:, free]
 
 
 @dataclass(frozen=True)
@@ -119,8 +135,8 @@ def minimise(
     value = float(normal.loss.sum()) + prior.value(point)
     damping, growth, stalled = FIRST_DAMPING, 2.0, 0
     for iteration in range(1, most_iterations):
-        slope = (normal.gradient.sum(axis=0) - prior.strength * (point - prior.centre))[free]
-        matrix = normal.curvature.sum(axis=0)[np.ix_(free, free)] + np.diag(prior.strength[free])
+        slope = (normal.gradient.sum(axis=0) + prior.pull(point))[free]
+        matrix = normal.curvature.sum(axis=0)[np.ix_(free, free)] + prior.curvature(free)
         if slope @ solve_spd(matrix, slope) <= tolerance * value or stalled == STALLED_STEPS:
             return Solution(point, value, normal, iteration, converged=True)
         step = solve_spd(matrix + damping * np.diag(np.diagonal(matrix)), slope)
@@ -157,8 +173,8 @@ def without_block(solution: Solution, prior: Prior, free: BoolArray, block: int)
     share = count / (count - 1)
     gradient = share * (normal.gradient.sum(axis=0) - normal.gradient[block])
     curvature = share * (normal.curvature.sum(axis=0) - normal.curvature[block])
-    slope = (gradient - prior.strength * (solution.parameters - prior.centre))[free]
-    matrix = curvature[np.ix_(free, free)] + np.diag(prior.strength[free])
+    slope = (gradient + prior.pull(solution.parameters))[free]
+    matrix = curvature[np.ix_(free, free)] + prior.curvature(free)
     result = solution.parameters.copy()
     result[free] += solve_spd(matrix, slope)
     return result

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .backend import to_numpy
 from .gauss_newton import Prior, Solution, cross_validate, minimise
 from .moments import HiddenCharges
 from .nepfile import NEP
@@ -103,7 +105,19 @@ class Problem:
         strength[self.layout.charges] = ridge.charges
         strength[self.layout.readout] = ridge.readout
         strength[self.layout.energies] = ENERGY_RIDGE
-        return Prior(centre, strength)
+        return Prior(centre, strength, np.sqrt(ridge.element_charges) * self.mean_charges)
+
+    @cached_property
+    def mean_charges(self) -> FloatArray:
+        """Mean charge of every element over the training frames as a linear map of the parameters, shape (T, n)."""
+        sums, atoms = np.zeros((self.layout.types, self.layout.size)), np.zeros(self.layout.types)
+        for index in range(len(self.train)):
+            features, _ = self.train.load(index, None)
+            columns, types = to_numpy(features.columns), to_numpy(features.response.batch.types)
+            for t in np.unique(types):
+                sums[t, self.layout.charges] += columns[types == t, :-1].sum(axis=0)
+                atoms[t] += (types == t).sum()
+        return sums / np.maximum(atoms, 1)[:, None]
 
     def minimise(
         self, interaction: str | None, start: FloatArray, centre: FloatArray, ridge: Ridge, free: BoolArray, stage: str
@@ -163,7 +177,7 @@ class Problem:
             return fitted.ridge
         charges = RIDGE_GRID if fitted.free[self.layout.charges].any() else (fitted.ridge.charges,)
         readout = RIDGE_GRID if fitted.free[self.layout.readout].any() else (fitted.ridge.readout,)
-        grid = [Ridge(*pair) for pair in product(charges, readout)]
+        grid = [replace(fitted.ridge, charges=c, readout=r) for c, r in product(charges, readout)]
         priors = [self.prior(fitted.prior.centre, ridge) for ridge in grid]
         scores = cross_validate(fitted.solution, priors, fitted.free).sum(axis=1)
         return grid[int(np.argmin(scores))]

@@ -62,10 +62,14 @@ class Ridge:
         Of the charge parameters, (eV/angstrom)^2 / e^2.
     readout
         Of the readout weights, 1/angstrom^2.
+    element_charges
+        Of the mean charge of every element over the training frames, (eV/angstrom)^2 / e^2: a tie-breaker, since forces
+        determine how charges change much better than what they are.
     """
 
     charges: float
     readout: float
+    element_charges: float = 1e-3
 
 
 @dataclass(frozen=True)
