@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from shutil import get_terminal_size
 
 import click
 
@@ -65,11 +66,12 @@ class Prompter:
         if self._take_defaults and not parameter.required:
             return []
         if isinstance(parameter, click.Option) and parameter.help:
-            self._say(f"\n  {parameter.help}")
+            width = min(get_terminal_size().columns, 100)
+            self._say("\n" + click.wrap_text(parameter.help, width, "  ", "  "))
         else:
             self._say("")
         while True:
-            answer = self._read(f"  {self._label(parameter)}: ")
+            answer = self._read(self.prompt(parameter))
             if answer == ALL_DEFAULTS and not parameter.required:
                 self._take_defaults = True
                 return []
@@ -85,10 +87,11 @@ class Prompter:
                 message = error.message if isinstance(error, click.ClickException) else str(error)
                 self._say(f"  {message[:1].upper()}{message[1:]}")
 
-    def _label(self, parameter: click.Parameter) -> str:
+    def prompt(self, parameter: click.Parameter) -> str:
+        """Return what stands before the answer: name, type and default."""
         name = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.name
         shown = "" if parameter.required else f" [{parameters.default(parameter, self._context)}]"
-        return f"{name} ({parameters.kind(parameter)}){shown}"
+        return f"  {name} ({parameters.kind(parameter)}){shown}: "
 
     def _words_of(self, parameter: click.Parameter, answer: str) -> Iterator[str]:
         option = parameter if isinstance(parameter, click.Option) else None

@@ -7,10 +7,10 @@ import click
 import pexpect
 import pytest
 
-from nepkit.cli import menu as menu_module
 from nepkit.cli import options
-from nepkit.cli.command import SECTIONS, command, leaves, load_all
+from nepkit.cli.command import ROOT, SECTIONS, command, leaves, load_all
 from nepkit.cli.menu import open_menu
+from nepkit.cli.prompts import Prompter
 
 COMMAND_LINE = "Running: nepkit "
 
@@ -203,10 +203,12 @@ def test_a_bug_is_shown_and_the_menu_goes_on(tree, monkeypatch, capsys):
     assert capsys.readouterr().err.count("\nZeroDivisionError\n") == 2
 
 
-def test_every_prompt_fits_eighty_columns():
+def test_every_line_of_the_menu_fits_eighty_columns():
     load_all()
-    for leaf in leaves(menu_module.ROOT):
-        assert len(leaf.get_short_help_str(limit=1000)) <= 200, leaf.path
+    for leaf in leaves(ROOT):
+        prompter = Prompter(leaf, input, print, print)
+        assert max(len(prompter.prompt(parameter)) for parameter in leaf.params) <= 72, leaf.path
+        assert len(f"{leaf.menu}  {leaf.path}: {leaf.get_short_help_str(limit=200)}") <= 80, leaf.path
 
 
 def test_in_a_pipe(nepkit):

@@ -6,23 +6,26 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ["cli", "plots", "analysis", "middle", "frames", "conventions", "base"]
+LAYERS = ["cli", "workflow", "plots", "analysis", "middle", "frames", "conventions", "base"]
 """Every layer may import from itself and from those after it."""
 
 PLACES = {
     "nepkit.cli": "cli",
     "nepkit.__main__": "cli",
+    # Things that run from data to a finished page: they use everything below.
+    "nepkit.active": "workflow",
+    "nepkit.compare": "workflow",
+    "nepkit.report": "workflow",
+    "nepkit.training": "workflow",
     "nepkit.plots": "plots",
-    "nepkit.compare": "plots",
     "nepkit.analysis": "analysis",
-    "nepkit.active": "analysis",
     "nepkit.doctor": "analysis",
+    "nepkit.dynamics": "middle",
     "nepkit.gpumd": "middle",
     "nepkit.models": "middle",
     "nepkit.formats": "middle",
     "nepkit.sampling": "middle",
     "nepkit.labelling": "middle",
-    "nepkit.training": "middle",
     "nepkit.frames": "frames",
     "nepkit.conventions": "conventions",
     "nepkit.atomic": "base",
