@@ -140,6 +140,77 @@ def neppo_curve(
     return curve
 
 
+def gauss_newton_curve(
+    nep: Path, train: Sequence[Atoms], test: Sequence[Atoms], charges: dict[str, float]
+) -> tuple[list[Point], Point, float, float]:
+    """Fit charges by Gauss-Newton from one start and return its error against time.
+
+    Returns
+    -------
+    curve : list of Point
+        At every linearisation, from the first (set-up done, starting charges) to the last.
+    default : Point
+        `fit_charges` as users call it: three starts, cross-validated prior, range diagnosis, jackknife, both sets.
+    frozen, readout : float
+        Test errors of the frozen NEP and of the readout refit, meV/A.
+    """
+    from lr_correction.blocks import assign_blocks
+    from lr_correction.fit import fit_charges
+    from lr_correction.kernels import gpumd
+    from lr_correction.nepfile import read_nep
+    from lr_correction.objective import Objective, Weights
+    from lr_correction.parameters import Layout
+    from lr_correction.problem import FIRST_RIDGE, FULL, Problem
+    from lr_correction.store import FrameStore
+
+    class Timed(Problem):
+        """A problem that remembers when and where it was linearised."""
+
+        def objective(self, interaction: str | None, *, test: bool = False) -> Objective:
+            objective = super().objective(interaction, test=test)
+            linearise = objective.normal
+
+            def normal(parameters: Any) -> Any:
+                result = linearise(parameters)
+                seen.append((time.perf_counter() - started, parameters.copy()))
+                return result
+
+            objective.normal = normal  # type: ignore[method-assign]
+            return objective
+
+    seen: list[tuple[float, Any]] = []
+    model = read_nep(nep)
+    frames = [without_charges(chosen) for chosen in (train, test)]
+    interactions = {FULL: gpumd(2, model.cutoff_radial)}
+    held_out = FrameStore(model, frames[1], interactions)
+    started = time.perf_counter()
+    store = FrameStore(model, frames[0], interactions)
+    layout = Layout(len(model.elements), model.neurons)
+    blocks = assign_blocks(frames[0])
+    problem = Timed(model, store, held_out, layout, Weights(), blocks, None, 1, 1e-5, None)
+    problem.best_start(FULL, charges, [0.3], layout.mask(), FIRST_RIDGE, "charges")
+    curve = []
+    for seconds, parameters in seen:
+        errors = [problem.errors(FULL, parameters, test=side).force_mev_a or float("nan") for side in (False, True)]
+        curve.append(Point(seconds, *errors))
+    fit = fit_charges(model, frames[0], test=frames[1], initial_charges=charges, threads=1)
+    assert fit.test is not None
+    both = [stages.charges.force_mev_a or float("nan") for stages in (fit.train, fit.test)]
+    default = Point(fit.seconds["total"], *both)
+    return curve, default, fit.test.frozen.force_mev_a or 0.0, fit.test.readout.force_mev_a or 0.0
+
+
+def seconds_to(curve: Sequence[Point], error: float) -> float | None:
+    """Return when a curve first reaches a test error; None if it never does."""
+    return next((point.seconds for point in curve if point.test <= error), None)
+
+
+def table(name: str, curve: Sequence[Point]) -> str:
+    """Return a curve as text."""
+    rows = [f"{point.seconds:8.1f} {point.train:8.1f} {point.test:8.1f}" for point in curve]
+    return "\n".join([f"{name}: s, train meV/A, test meV/A", *rows])
+
+
 def main() -> None:
     from ase.io import read
 
@@ -148,9 +219,19 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(os.environ.get("NEPKIT_REFERENCE_DATA") or REPOSITORY.parent / "shared" / "data") / "superionic_water"
     train, test = (read(folder / name, ":") for name in ("train20.xyz", "test.xyz"))
-    print("neppo, qNEP from the same NEP (s, train meV/A, test meV/A)")
-    for point in neppo_curve(folder / "nep.txt", train, test, budget=options.budget):
-        print(f"{point.seconds:8.1f} {point.train:8.1f} {point.test:8.1f}", flush=True)
+    nep = folder / "nep.txt"
+    curve, default, frozen, readout = gauss_newton_curve(nep, train, test, {"H": 0.4, "O": -0.8})
+    print(f"test force error: frozen NEP {frozen:.1f}, readout refit {readout:.1f} meV/A")
+    print(table("Gauss-Newton, one start, one thread", curve))
+    print(table("fit_charges by default (starts, cross-validation, range diagnosis, jackknife), one thread", [default]))
+    reference = neppo_curve(nep, train, test, budget=options.budget)
+    print(table("neppo, qNEP from the same NEP, all parameters free, one thread", reference))
+    best = min(point.test for point in curve)
+    ours, theirs = seconds_to(curve, best), seconds_to(reference, best)
+    reached = f"{theirs:.1f} s" if theirs is not None else f"not within {options.budget:.0f} s"
+    print(f"to a test error of {best:.1f} meV/A: Gauss-Newton {ours:.1f} s, neppo {reached}")
+    if ours and theirs:
+        print(f"ratio {theirs / ours:.1f}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from functools import cached_property
 import ase
 import numpy as np
 
-from .backend import Array, Namespace, asarray, namespace, segment_sum
-from .batch import Batch, Pairs, neighbour_pairs
+from .backend import Array, Namespace, asarray, namespace, segment_outer, segment_sum
+from .batch import Batch, Pairs, forces_and_virial, neighbour_pairs
 from .descriptors import backward, forward
 from .errors import DataError, ModelError
 from .ewald import Electrostatics
@@ -128,7 +128,7 @@ class LongRangePotential:
         state = forward(self.nep, batch, pairs)
         if total_charges is not None and len(total_charges) != len(batch):
             raise DataError(f"{len(total_charges)} total charges given for {len(batch)} frames, expected one each")
-        like, count = batch.positions, len(batch.types)
+        like = batch.positions
         total = None if total_charges is None else asarray(np.asarray(total_charges, dtype=float), like=like)
         charges = neutralise(self.charges.raw(state.hidden, batch.types), batch.system, batch.offsets, total)
         operator = Electrostatics(batch, pairs, self.interaction)
@@ -140,13 +140,11 @@ class LongRangePotential:
         repulsion, repulsion_gradient = zbl(self.nep, batch, pairs)
         by_pair = by_pair + repulsion_gradient
         site = (readout * state.hidden).sum(axis=1) + self._constants(like)[batch.types]
-        forces = charges[:, None] * operator.field(charges)
-        forces = forces + segment_sum(by_pair, pairs.centre, count) - segment_sum(by_pair, pairs.neighbour, count)
-        strain = segment_sum(pairs.vector[:, :, None] * by_pair[:, None, :], batch.system[pairs.centre], len(batch))
+        forces, virial = forces_and_virial(batch, pairs, by_pair)
         return Evaluation(
             energy=segment_sum(site, batch.system, len(batch)) + repulsion + operator.energy(charges),
-            forces=forces,
-            virial=operator.virial(charges, charges) - 0.5 * (strain + strain.transpose(0, 2, 1)),
+            forces=forces + charges[:, None] * operator.field(charges),
+            virial=operator.virial(charges, charges) + 0.5 * (virial + virial.transpose(0, 2, 1)),
             charges=charges,
             bec=self._bec(charges, backward(self.nep, state, heads), batch, pairs) if bec else None,
             offsets=batch.offsets,
@@ -161,6 +159,7 @@ class LongRangePotential:
     def _bec(self, charges: Array, gradient: Array, batch: Batch, pairs: Pairs) -> Array:
         """Z_i = sqrt_eps (q_i 1 + 1/2 sum_pairs r12 x dq/dr12), see GPUMD's src/force/nep_charge.cu."""
         xp, count = namespace(charges), len(charges)
-        outer = 0.5 * pairs.vector[:, :, None] * gradient[:, None, :]
-        moved = segment_sum(outer, pairs.centre, count) - segment_sum(outer, pairs.neighbour, count)
+        as_centre = segment_outer(pairs.vector, gradient, pairs.centre, count)
+        as_neighbour = segment_outer(pairs.vector, gradient, pairs.neighbour, count)
+        moved = 0.5 * (as_centre - as_neighbour)
         return self.sqrt_epsilon_inf * (charges[:, None, None] * xp.eye(3) + moved)

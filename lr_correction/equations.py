@@ -16,7 +16,7 @@ import ase
 import numpy as np
 
 from .backend import Array, Namespace, asarray, namespace
-from .batch import Batch, neighbour_pairs
+from .batch import Batch, forces_and_virial, neighbour_pairs
 from .ewald import Electrostatics
 from .features import HiddenResponse, hidden_response, spread
 from .kernels import Interaction
@@ -100,6 +100,7 @@ def frame_features(nep: NEP, atoms: ase.Atoms, *, xp: Namespace = np, bec: bool 
     total = (labels.total_charge or 0.0) / count
     neutral = xp.concatenate([raw - raw.mean(axis=0), xp.full((count, 1), total)], axis=1)
     repulsion, repulsion_gradient = zbl(nep, batch, pairs)
+    forces, virial = forces_and_virial(batch, pairs, repulsion_gradient)
     counts = xp.stack([(types == t).sum() for t in range(layout.types)]).astype(raw.dtype)
     bias = nep.b1 + (0.0 if nep.type_bias is None else asarray(nep.type_bias, like=counts))
     return FrameFeatures(
@@ -107,21 +108,14 @@ def frame_features(nep: NEP, atoms: ase.Atoms, *, xp: Namespace = np, bec: bool 
         response=response,
         columns=neutral,
         energy=float(repulsion[0]) - float((counts * bias).sum()),
-        forces=_pair_forces(repulsion_gradient, response),
-        virial=six(-(pairs.vector.T @ repulsion_gradient)),
+        forces=forces,
+        virial=six(virial[0]),
         readout_energy=_by_type(response.hidden, types, layout).sum(axis=0),
         readout_forces=_readout_forces(response, layout),
         readout_virial=-six(_strain_by_type(response, xp.ones(count, dtype=raw.dtype), layout)),
         counts=counts,
         bec=_bec_map(response, neutral, layout) if with_bec else None,
     )
-
-
-def _pair_forces(gradient: Array, response: HiddenResponse) -> Array:
-    from .backend import segment_sum
-
-    pairs, count = response.pairs, len(response.hidden)
-    return segment_sum(gradient, pairs.centre, count) - segment_sum(gradient, pairs.neighbour, count)
 
 
 def _by_type(values: Array, types: Array, layout: Layout) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .backend import Array, namespace, segment_sum, sparse_module
+from .backend import Array, namespace, segment_outer, segment_sum, sparse_module
 from .batch import Batch, Pairs
 from .descriptors import forward, hidden_gradient
 from .nepfile import NEP
@@ -124,12 +124,9 @@ def hidden_response(nep: NEP, batch: Batch, pairs: Pairs, *, neighbour_strain: b
 
 def _strain(by_pair: Array, vectors: Array, index: Array, size: int) -> Array:
     """Return ``sum_p vectors[p, a] by_pair[p, b, m]`` over the pairs with the same index, shape (size, 3, 3, M)."""
-    xp, count = namespace(by_pair), len(vectors)
-    flat, parts = by_pair.reshape(count, 3 * by_pair.shape[2]), []
-    for a in range(3):
-        matrix = _rows(vectors[:, a].copy(), index, xp.arange(count + 1), size)
-        parts.append((matrix.T @ flat).reshape(size, *by_pair.shape[1:]))
-    return xp.stack(parts, axis=1)
+    _, axes, neurons = by_pair.shape
+    sums = segment_outer(vectors, by_pair.reshape(len(vectors), axes * neurons), index, size)
+    return sums.reshape(size, 3, axes, neurons)
 
 
 def _neighbour_strain(by_pair: Array, batch: Batch, pairs: Pairs) -> Array:

@@ -21,7 +21,7 @@ STALLED_STEPS = 3
 
 @dataclass(frozen=True)
 class Prior:
-    """Ridge towards a centre: adds ``sum_n strength[n] d[n]^2 + |anchors d|^2`` with ``d = x - centre`` to the objective.
+    """Ridge towards a centre: adds ``sum_n strength[n] d[n]^2 + |anchors d|^2``, ``d = x - centre``, to the objective.
 
     Attributes
     ----------
