@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         The words after the program's name; those of this process when left out.
     """
-    warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
-        status = ROOT.main(
-            args=None if arguments is None else list(arguments), prog_name=program_name(), standalone_mode=False
-        )
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            words = None if arguments is None else list(arguments)
+            status = ROOT.main(args=words, prog_name=program_name(), standalone_mode=False)
         sys.stdout.flush()
         return int(status or 0)
     except click.exceptions.Exit as leaving:
