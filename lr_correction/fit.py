@@ -177,7 +177,8 @@ def fit_charges(
 
     cut = None
     if range_diagnosis:
-        cut, _ = problem.best_start(CUT, start_charges, scales, free, best.ridge, "charges cut to pairs")
+        likely = [start.scale for start in starts[:2]]
+        cut, _ = problem.best_start(CUT, start_charges, likely, free, best.ridge, "charges cut to pairs")
     clock.lap("range")
 
     helps, verdict = _judge(problem, refit, best, cut)
