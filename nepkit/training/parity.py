@@ -1,55 +1,18 @@
-"""How well a model reproduces the labels: energies, forces and virials against their reference."""
+"""Parity of a trained model: evaluated by calorine, an implementation independent of the training programs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from numpy.typing import NDArray
 
 from nepkit import conventions
+from nepkit.analysis.parity import Parity
 from nepkit.errors import InputError
 from nepkit.frames import labels
 from nepkit.progress import track
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Parity:
-    """Reference against prediction of one set of frames.
-
-    Parameters
-    ----------
-    energy : (2, F) array
-        Reference and prediction, eV/atom.
-    force : (2, 3 N) array
-        All force components of all frames, eV/A.
-    virial : (2, 6 V) array
-        xx yy zz yz xz xy of the V frames with a virial, eV/atom, positive under compression.
-    """
-
-    energy: Array
-    force: Array
-    virial: Array
-
-    @property
-    def energy_rmse(self) -> float:
-        """Root mean square error of the energy, eV/atom, as it is (no shift removed)."""
-        return _rmse(self.energy)
-
-    @property
-    def force_rmse(self) -> float:
-        """Root mean square error of the force components, eV/A."""
-        return _rmse(self.force)
-
-    @property
-    def virial_rmse(self) -> float:
-        """Root mean square error of the virial components, eV/atom; nan without virials."""
-        return _rmse(self.virial)
 
 
 def parity(model: Path, frames: Sequence[Atoms]) -> Parity:
@@ -89,7 +52,3 @@ def parity(model: Path, frames: Sequence[Atoms]) -> Parity:
         force=np.concatenate(components, axis=1) if components else np.empty((2, 0)),
         virial=np.concatenate(virials, axis=1) if virials else np.empty((2, 0)),
     )
-
-
-def _rmse(pair: Array) -> float:
-    return float(np.sqrt(np.mean((pair[1] - pair[0]) ** 2))) if pair.size else float("nan")

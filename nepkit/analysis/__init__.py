@@ -1,0 +1,1 @@
+"""From frames and files to numbers: every result is a frozen dataclass with documented units."""

@@ -1,0 +1,148 @@
+"""Short molecular dynamics in Python: to show that a model runs and to watch its energy; GPUMD is for real runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms, units
+from numpy.typing import NDArray
+
+from nepkit.errors import NepkitError
+from nepkit.progress import task
+
+Array = NDArray[np.float64]
+
+#: Friction of the Langevin thermostat while the system warms up, 1/fs.
+FRICTION = 0.02
+#: A run is given up when an atom is hotter than this many times the target temperature.
+RUNAWAY = 50.0
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run: first a Langevin thermostat, then constant energy (NVE).
+
+    Parameters
+    ----------
+    time : ndarray, shape (F,)
+        ps; zero where NVE begins, negative under the thermostat.
+    temperature : ndarray, shape (F,)
+        K.
+    energy : ndarray, shape (F,)
+        Potential plus kinetic energy, eV/atom.
+    positions : ndarray, shape (F, N, 3)
+        Unwrapped, A.
+    symbols : list of str
+        Element of every atom.
+    masses : ndarray, shape (N,)
+        amu.
+    target : float
+        Temperature of the thermostat, K.
+    timestep : float
+        fs.
+    """
+
+    time: Array
+    temperature: Array
+    energy: Array
+    positions: Array
+    symbols: list[str]
+    masses: Array
+    target: float
+    timestep: float
+
+    @property
+    def nve(self) -> NDArray[np.bool_]:
+        """Which frames are of constant energy."""
+        return self.time >= 0.0
+
+    def drift(self) -> tuple[float, float]:
+        """Return the slope of the energy under NVE and its standard error, meV/atom/ps.
+
+        A straight line through block averages, whose scatter gives the error: neighbouring frames are correlated.
+        """
+        time, energy = self.time[self.nve], 1e3 * self.energy[self.nve]
+        blocks = 10
+        if len(time) < 2 * blocks:
+            return float("nan"), float("nan")
+        x = np.array([part.mean() for part in np.array_split(time, blocks)])
+        y = np.array([part.mean() for part in np.array_split(energy, blocks)])
+        (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
+        return float(slope), float(np.sqrt(covariance[0, 0]))
+
+
+def run_md(
+    atoms: Atoms,
+    calculator: Any,
+    *,
+    temperature: float,
+    warm_up: float = 0.3,
+    duration: float = 1.0,
+    timestep: float = 2.0,
+    interval: int = 5,
+    seed: int = 0,
+) -> Trajectory:
+    """Warm a structure up under a Langevin thermostat, then run it at constant energy.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic structure; it is not changed.
+    calculator : ase calculator
+        Model.
+    temperature : float
+        K.
+    warm_up, duration : float
+        Time under the thermostat and at constant energy, ps.
+    timestep : float
+        fs.
+    interval : int
+        Steps between frames.
+    seed : int
+        Seed of velocities and thermostat.
+
+    Raises
+    ------
+    NepkitError
+        If the run blows up.
+    """
+    from ase.md.langevin import Langevin
+    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+    from ase.md.verlet import VelocityVerlet
+
+    rng = np.random.default_rng(seed)
+    work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
+    work.calc = calculator
+    # Near a minimum half of the kinetic energy goes into the potential: start twice as hot.
+    MaxwellBoltzmannDistribution(work, temperature_K=2.0 * temperature, rng=rng)
+    warm = Langevin(
+        work, timestep * units.fs, temperature_K=temperature, friction=FRICTION / units.fs, rng=rng, fixcm=False
+    )
+    free = VelocityVerlet(work, timestep * units.fs)
+    frames = (round(1e3 * warm_up / timestep / interval), round(1e3 * duration / timestep / interval))
+    rows = []
+    with task("Molecular dynamics", sum(frames)) as step:
+        for dynamics, count, start in ((warm, frames[0], -frames[0]), (free, frames[1], 0)):
+            Stationary(work)
+            for index in range(count + (dynamics is free)):
+                now = work.get_temperature()
+                if not np.isfinite(now) or now > RUNAWAY * temperature:
+                    raise NepkitError(f"the molecular dynamics blew up ({now:.0f} K): the model is not stable here")
+                energy = work.get_potential_energy() + work.get_kinetic_energy()
+                rows.append((start + index, now, energy / len(work), work.positions.copy()))
+                if index < count:
+                    dynamics.run(interval)
+                    step.advance(note=f"{now:.0f} K")
+    number, kelvin, energy, positions = (np.array(column) for column in zip(*rows, strict=True))
+    return Trajectory(
+        time=number * interval * timestep * 1e-3,
+        temperature=kelvin,
+        energy=energy,
+        positions=positions,
+        symbols=work.get_chemical_symbols(),
+        masses=work.get_masses(),
+        target=temperature,
+        timestep=timestep,
+    )

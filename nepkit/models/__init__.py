@@ -1,0 +1,1 @@
+"""Potentials as data, and what they say about frames."""
