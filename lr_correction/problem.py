@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,12 +171,14 @@ class Problem:
         return fitted
 
     def _choose_ridge(self, fitted: Fitted) -> Ridge:
-        """Return the prior strength with the lowest cross-validated loss around a solution."""
+        """Return the prior strengths with the lowest cross-validated loss around a solution, one after the other."""
+        chosen, free = fitted.ridge, fitted.free
         if len(fitted.solution.normal.loss) < 2:
-            return fitted.ridge
-        charges = RIDGE_GRID if fitted.free[self.layout.charges].any() else (fitted.ridge.charges,)
-        readout = RIDGE_GRID if fitted.free[self.layout.readout].any() else (fitted.ridge.readout,)
-        grid = [replace(fitted.ridge, charges=c, readout=r) for c, r in product(charges, readout)]
-        priors = [self.prior(fitted.prior.centre, ridge) for ridge in grid]
-        scores = cross_validate(fitted.solution, priors, fitted.free).sum(axis=1)
-        return grid[int(np.argmin(scores))]
+            return chosen
+        for name, part in (("charges", self.layout.charges), ("readout", self.layout.readout)):
+            if free[part].any():
+                grid = [replace(chosen, **{name: strength}) for strength in RIDGE_GRID]
+                priors = [self.prior(fitted.prior.centre, ridge) for ridge in grid]
+                scores = cross_validate(fitted.solution, priors, free).sum(axis=1)
+                chosen = grid[int(np.argmin(scores))]
+        return chosen
