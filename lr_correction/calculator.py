@@ -24,6 +24,8 @@ class LongRangeCalculator(Calculator):  # type: ignore[misc]
         Charge of the system, e.
     xp
         Array module: ``numpy`` or ``cupy``.
+    dtype
+        ``float64``, or ``float32``: forces to about 1e-4 eV/angstrom.
 
     Raises
     ------
@@ -48,13 +50,19 @@ class LongRangeCalculator(Calculator):  # type: ignore[misc]
     ]
 
     def __init__(
-        self, model: LongRangePotential | str | Path, *, total_charge: float = 0.0, xp: Namespace = np, **settings: Any
+        self,
+        model: LongRangePotential | str | Path,
+        *,
+        total_charge: float = 0.0,
+        xp: Namespace = np,
+        dtype: Any = np.float64,
+        **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.potential = (
             model if isinstance(model, LongRangePotential) else LongRangePotential.from_nep(read_nep(model))
         )
-        self.total_charge, self._xp = total_charge, xp
+        self.total_charge, self._xp, self._dtype = total_charge, xp, dtype
 
     def calculate(
         self,
@@ -65,7 +73,9 @@ class LongRangeCalculator(Calculator):  # type: ignore[misc]
         """Compute all properties; Born effective charges only when asked for."""
         super().calculate(atoms, properties, system_changes)
         wants_bec = "born_effective_charges" in properties
-        result = self.potential.evaluate([self.atoms], total_charges=[self.total_charge], bec=wants_bec, xp=self._xp)
+        result = self.potential.evaluate(
+            [self.atoms], total_charges=[self.total_charge], bec=wants_bec, xp=self._xp, dtype=self._dtype
+        )
         virial = to_numpy(result.virial)[0]
         energy = float(result.energy[0])
         self.results = {

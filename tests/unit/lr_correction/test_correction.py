@@ -135,3 +135,13 @@ def test_an_unknown_element_is_refused():
 def test_total_charges_must_be_one_per_frame():
     with pytest.raises(DataError, match="2 total charges given for 1 frames"):
         model().evaluate([frame()], total_charges=[0.0, 1.0])
+
+
+@both_modes
+def test_float32_agrees_within_its_tolerance(mode):
+    potential, atoms = model(mode), frame()
+    double, single = potential.evaluate([atoms], bec=True), potential.evaluate([atoms], bec=True, dtype=np.float32)
+    np.testing.assert_allclose(single.forces, double.forces, atol=1e-4)
+    np.testing.assert_allclose(single.energy, double.energy, atol=1e-5 * len(atoms))
+    np.testing.assert_allclose(single.bec, double.bec, atol=1e-4)
+    assert (single.forces != double.forces).any()
