@@ -1,6 +1,7 @@
 """The command tree and the decorator that adds to it.
 
-To add a command, write the file ``nepkit/cli/<first word of its path>.py``; it is found because it exists::
+To add a command, write the file ``nepkit/cli/<first word of its path>.py``, or a package of that name where it would
+be long; it is found because it exists::
 
     from pathlib import Path
 
@@ -108,6 +109,7 @@ class NepkitCommand(click.Command):
 
     path: str = ""
     menu: int | None = None
+    also: tuple[int, ...] = ()
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the function, show its value, and return the exit status."""
@@ -119,7 +121,9 @@ class NepkitCommand(click.Command):
             return present(value, **form, save=ctx.meta.get("nepkit.save"), overwrite=ctx.meta.get("nepkit.overwrite"))
 
 
-def command(path: str, *, menu: int | None = None, csv: bool = False) -> Callable[[F], NepkitCommand]:
+def command(
+    path: str, *, menu: int | None = None, also: tuple[int, ...] = (), csv: bool = False
+) -> Callable[[F], NepkitCommand]:
     """Declare a command.
 
     Parameters
@@ -128,6 +132,8 @@ def command(path: str, *, menu: int | None = None, csv: bool = False) -> Callabl
         Its words on the command line, for instance ``"lr fit"``.
     menu : int, optional
         Its number in the menu, 101 to 999; the first digit is the section. Equal to GPUMDkit's where the function is.
+    also : tuple of int
+        Other numbers that open it, where it does what GPUMDkit has several functions for.
     csv : bool
         Whether it has ``--csv``; for commands whose first table is the result.
 
@@ -143,14 +149,16 @@ def command(path: str, *, menu: int | None = None, csv: bool = False) -> Callabl
         *parents, name = path.split()
         made = click.command(name, cls=NepkitCommand)(function)
         made.params += [options.as_csv()] * csv + [options.as_json()]
-        made.path, made.menu = path, menu
-        if menu is not None:
-            if menu // 100 not in SECTIONS:
-                raise ValueError(f"{path}: menu number {menu} is outside 101 to 999")
+        made.path, made.menu, made.also = path, menu, also
+        numbers = [*([] if menu is None else [menu]), *also]
+        for number in numbers:
+            if number // 100 not in SECTIONS:
+                raise ValueError(f"{path}: menu number {number} is outside 101 to 999")
             for other in leaves(ROOT):
-                if other.menu == menu:
-                    raise ValueError(f"{path} and {other.path} both have menu number {menu}")
-            made.epilog = f"Menu number {menu}."
+                if number in (other.menu, *other.also):
+                    raise ValueError(f"{path} and {other.path} both have menu number {number}")
+        if numbers:
+            made.epilog = f"Menu number{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}."
         parent: click.Group = ROOT
         for word in parents:
             child = parent.commands.get(word)
@@ -185,7 +193,8 @@ def leaves(node: click.Command) -> Iterator[NepkitCommand]:
 
 
 def _modules() -> list[str]:
-    return sorted(file.stem for file in _HERE.glob("*.py") if file.stem not in _FRAME)
+    names = {file.stem for file in _HERE.glob("*.py")} | {file.parent.name for file in _HERE.glob("*/__init__.py")}
+    return sorted(names - _FRAME)
 
 
 def load_all() -> None:

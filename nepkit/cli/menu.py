@@ -71,7 +71,8 @@ class Menu:
 
     def __init__(self, execute: Callable[[list[str]], int]) -> None:
         self._execute = execute
-        self._commands = {leaf.menu: leaf for leaf in leaves(ROOT) if leaf.menu is not None and not leaf.hidden}
+        shown = [leaf for leaf in leaves(ROOT) if leaf.menu is not None and not leaf.hidden]
+        self._commands = {number: leaf for leaf in shown for number in (leaf.menu, *leaf.also) if number is not None}
         self._sections = {number: SECTIONS[number] for number in sorted({menu // 100 for menu in self._commands})}
         self._status = 0
 
@@ -99,7 +100,8 @@ class Menu:
     def _choose_command(self, section: int | None) -> int:
         while section is None:
             section = self._choose_section()
-        shown = {menu: leaf for menu, leaf in sorted(self._commands.items()) if menu // 100 == section}
+        numbers = sorted(number for number in self._commands if number // 100 == section)
+        shown = {number: self._commands[number] for number in numbers if self._commands[number].menu == number}
         width = max(len(leaf.path) for leaf in shown.values())
         _say(f"\n{section} {self._sections[section]}\n")
         for menu, leaf in shown.items():

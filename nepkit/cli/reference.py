@@ -48,7 +48,7 @@ def _entry(leaf: NepkitCommand) -> str:
     words = [_argument(item) for item in arguments]
     lines = [f"### nepkit {leaf.path}", "", "```", " ".join(["nepkit", leaf.path, *words, "[OPTIONS]"]), "```", ""]
     if leaf.menu is not None:
-        lines += [f"Menu number {leaf.menu}.", ""]
+        lines += [leaf.epilog or "", ""]
     lines += [cleandoc(leaf.help or "").split("\f")[0].replace("\b\n", ""), ""]
     lines += ["| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
     for item in found:

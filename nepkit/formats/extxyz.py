@@ -40,8 +40,16 @@ _COLUMN = re.compile(r"([^:\s]+):([SRIL]):([1-9]\d*)(?::|\Z)", re.IGNORECASE)
 _PLAIN = "species:S:1:pos:R:3"
 
 
-def read(path: Path) -> Iterator[Atoms]:
+def read(path: Path, *, check: bool = True) -> Iterator[Atoms]:
     """Yield the frames of an extended or plain xyz file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    check : bool
+        Whether to bring the labels into the layout of `nepkit.frames`, which raises for wrong ones; without it they
+        are left as they stand in the file.
 
     Raises
     ------
@@ -71,7 +79,10 @@ def read(path: Path) -> Iterator[Atoms]:
                 cextxyz.cfseek(rows, start, 0)
                 arrays = _rows(rows, count, columns, where)
                 file.seek(cextxyz.cftell(rows))
-                yield _atoms(info, arrays, where)
+                atoms = _atoms(info, arrays, where)
+                if check:
+                    set_labels(atoms, labels(atoms, where))
+                yield atoms
                 line += count + 2
         finally:
             cextxyz.cfclose(rows)
@@ -202,7 +213,6 @@ def _atoms(info: dict[str, Any], arrays: dict[str, np.ndarray], where: str) -> A
     for name, column in arrays.items():
         atoms.arrays[name] = column
     atoms.info.update(info)
-    set_labels(atoms, labels(atoms, where))
     return atoms
 
 

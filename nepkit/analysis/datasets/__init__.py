@@ -1,0 +1,1 @@
+"""Sets of frames: what is in them, what is wrong with them, and which part to keep."""

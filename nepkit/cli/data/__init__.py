@@ -1,0 +1,9 @@
+"""``nepkit data``: look into sets of frames and choose from them."""
+
+from __future__ import annotations
+
+from nepkit.cli.command import group
+
+group("data", "Sets of frames: look into them, check, choose and change them.")
+
+from nepkit.cli.data import inspect  # noqa: E402, F401 - the commands need the group

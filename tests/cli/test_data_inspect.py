@@ -1,0 +1,69 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from nepkit.cli.main import main
+from nepkit.frames import Labels, set_labels, write_frames
+
+
+@pytest.fixture
+def train(tmp_path):
+    frames = []
+    for k in range(3):
+        atoms = bulk("NaCl", "rocksalt", 5.64 + 0.1 * k, cubic=True)
+        set_labels(atoms, Labels(energy=-24.0 - k, forces=np.zeros((8, 3)), virial=np.eye(3) * k))
+        frames.append(atoms)
+    write_frames(tmp_path / "train.xyz", frames)
+    return tmp_path / "train.xyz"
+
+
+def test_min_dist_gives_every_pair_in_full_precision(train, capsys):
+    assert main(["data", "min-dist", str(train), "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["pair"] for row in rows] == ["Cl-Cl", "Cl-Na", "Na-Na"]
+    assert float(rows[1]["distance (A)"]) == pytest.approx(2.82, abs=1e-12)
+    assert rows[1]["frame"] == "1"
+
+
+def test_info_tells_compositions_ranges_and_labels(train, capsys):
+    assert main(["data", "info", str(train), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["compositions"] == {"Na4Cl4": {"atoms": 8, "frames": [1, 2, 3]}}
+    assert data["ranges"]["energy"] == pytest.approx(
+        {"min": -3.25, "mean": -3.125, "max": -3.0, "min_frame": 3, "max_frame": 1}
+    )
+    assert data["ranges"]["volume"]["min"] == pytest.approx(5.64**3 / 8)
+    assert data["labels"] == {"energy": 3, "forces": 3, "virial": 3}
+    assert main(["data", "info", str(train)]) == 0
+    assert "3 frames, 24 atoms, elements Cl 12 Na 12" in capsys.readouterr().out
+
+
+def test_check_passes_good_frames_and_fails_bad_ones(train, capsys):
+    assert main(["data", "check", str(train)]) == 0
+    assert "3 frames: 0 errors, 0 warnings" in capsys.readouterr().out
+    close = Atoms("HH", positions=[[0, 0, 0], [0, 0, 0]], cell=[9, 9, 9], pbc=True)
+    set_labels(close, Labels(energy=0.0))
+    write_frames(train, [close], overwrite=True)
+    assert main(["data", "check", str(train), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {(item["kind"], item["frame"]) for item in found["findings"]} == {("overlap", 1), ("no forces", 1)}
+
+
+def test_warnings_fail_a_strict_check_alone(train, capsys):
+    text = train.read_text()
+    train.write_text(text + text)
+    assert main(["data", "check", str(train)]) == 0
+    assert main(["data", "check", str(train), "--strict"]) == 1
+    assert capsys.readouterr().out.count("duplicate") == 6
+
+
+@pytest.mark.parametrize("command", ["info", "min-dist"])
+def test_a_file_that_is_none_is_one_line(command, tmp_path, capsys):
+    (tmp_path / "bad.xyz").write_text("2\n\nH 0 0 0\n")
+    assert main(["data", command, str(tmp_path / "bad.xyz")]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
