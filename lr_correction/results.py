@@ -111,7 +111,8 @@ class ChargeFit:
     verdict
         One sentence: whether charges, and the long range, helped.
     charges_help
-        Whether they lowered the held-out force error significantly.
+        Whether they lowered the held-out error significantly, and (with a range diagnosis) by more than charges whose
+        interaction is cut to pairs, which only add flexibility at short range.
     ridge
         Prior strength used.
     ridge_chosen

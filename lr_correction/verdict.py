@@ -9,7 +9,7 @@ from .parameters import BoolArray
 
 FloatArray = NDArray[np.float64]
 
-#: Smallest relative gain in force error that counts.
+#: Smallest relative gain in force error over the readout refit that counts.
 LEAST_GAIN = 0.02
 #: A gain must exceed this many standard errors over blocks of frames.
 STANDARD_ERRORS = 2.0
@@ -58,6 +58,9 @@ def held_out_loss(solution: Solution, prior: Prior, free: BoolArray) -> FloatArr
 def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, where: str) -> tuple[bool, str]:
     """Put gains over the readout refit, and over cut charges, into words.
 
+    Charges that are linear in the hidden layer also make the short-range model more flexible, whether there are charges in
+    nature or not. Charges cut to pairs gain that as well; what the full sum gains over them is what charges are for.
+
     Parameters
     ----------
     readout
@@ -73,17 +76,19 @@ def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, wher
     text : str
     """
 
-    def counts(value: tuple[float, float]) -> bool:
-        return value[0] > LEAST_GAIN and value[0] > STANDARD_ERRORS * value[1]
-
     def percent(value: tuple[float, float]) -> str:
         return f"{100 * value[0]:.1f} +- {100 * value[1]:.1f} %" if np.isfinite(value[1]) else f"{100 * value[0]:.1f} %"
 
-    if not counts(readout):
-        return False, f"charges do not help: {percent(readout)} lower error than the readout refit, {where}"
-    text = f"charges help: {percent(readout)} lower error than the readout refit, {where}"
+    gained = f"{percent(readout)} lower error than the readout refit, {where}"
+    if not (readout[0] > LEAST_GAIN and _significant(readout)):
+        return False, f"charges do not help: {gained}"
     if cut is None:
-        return True, text
-    if counts(cut):
-        return True, f"{text}; the long range helps: {percent(cut)} lower than charges cut to pairs within the cutoff"
-    return True, f"{text}; the long range does not: {percent(cut)} lower than charges cut to pairs within the cutoff"
+        return True, f"charges help: {gained}"
+    beyond = f"{percent(cut)} lower than charges cut to pairs within the cutoff"
+    if _significant(cut):
+        return True, f"charges help: {gained}; the long range helps: {beyond}"
+    return False, f"charges do not help: {gained}, but the long range has no part in it: {beyond}"
+
+
+def _significant(value: tuple[float, float]) -> bool:
+    return value[0] > STANDARD_ERRORS * value[1]

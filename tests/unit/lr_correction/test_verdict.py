@@ -26,7 +26,9 @@ def test_one_block_has_no_error_and_proves_nothing():
         ((-0.20, 0.010), (0.3, 0.01), False, "charges do not help"),
         ((0.200, 0.020), None, True, "charges help: 20.0 +- 2.0 %"),
         ((0.200, 0.020), (0.10, 0.01), True, "the long range helps: 10.0 +- 1.0 %"),
-        ((0.200, 0.020), (0.01, 0.01), True, "the long range does not"),
+        ((0.200, 0.020), (0.008, 0.003), True, "the long range helps: 0.8 +- 0.3 %"),
+        ((0.200, 0.020), (0.01, 0.01), False, "charges do not help: 20.0 +- 2.0 %"),
+        ((0.200, 0.020), (0.01, 0.01), False, "but the long range has no part in it: 1.0 +- 1.0 %"),
     ],
 )
 def test_the_sentence(readout, cut, helps, words):
