@@ -22,6 +22,39 @@ MOST_NEURONS, MOST_NEIGHBOURS = 120, 819
 CONSTANT = float(np.tanh(1.0))
 
 
+def check_export(nep: NEP, trained_on: Sequence[ase.Atoms] = ()) -> None:
+    """Raise ModelError if GPUMD could not run the charge model that a fit to these frames would make of a NEP.
+
+    Parameters
+    ----------
+    nep
+        The model that charges are, or will be, fitted atop.
+    trained_on
+        Training frames; a charged one among them is refused, since GPUMD's dynamics makes every system neutral.
+
+    Examples
+    --------
+    >>> check_export(read_nep("nep.txt"), frames)  # doctest: +SKIP
+    """
+    neurons = nep.neurons
+    if nep.typewise_cutoffs is not None:
+        raise ModelError("a charge model needs one radial and one angular cutoff, this model has typewise cutoffs")
+    if neurons + 1 > MOST_NEURONS:
+        raise ModelError(f"{neurons} + 1 neurons are more than GPUMD's {MOST_NEURONS}: start from a smaller NEP")
+    if nep.max_neighbours_radial > MOST_NEIGHBOURS:
+        raise ModelError(
+            f"{nep.max_neighbours_radial} neighbours within the radial cutoff are more than GPUMD's {MOST_NEIGHBOURS}:"
+            " use a smaller cutoff"
+        )
+    for index, atoms in enumerate(trained_on, start=1):
+        charge = labels_of(atoms).total_charge or 0.0
+        if abs(charge) > NEUTRAL:
+            raise ModelError(
+                f"training frame {index} has charge {charge:+g} e, but GPUMD makes systems neutral in dynamics: use"
+                " the model in Python (lr_correction.calculator) or fit to neutral frames"
+            )
+
+
 def to_qnep(potential: LongRangePotential) -> NEP:
     """Return the model as one network with one more hidden neuron, which is constant.
 
@@ -38,16 +71,8 @@ def to_qnep(potential: LongRangePotential) -> NEP:
     >>> write_nep(to_qnep(fit.potential), "qnep.txt")  # doctest: +SKIP
     """
     nep, charges = potential.nep, potential.charges
-    types, neurons = nep.w1.shape
-    if nep.typewise_cutoffs is not None:
-        raise ModelError("a charge model needs one radial and one angular cutoff, this model has typewise cutoffs")
-    if neurons + 1 > MOST_NEURONS:
-        raise ModelError(f"{neurons} + 1 neurons are more than GPUMD's {MOST_NEURONS}: start from a smaller NEP")
-    if nep.max_neighbours_radial > MOST_NEIGHBOURS:
-        raise ModelError(
-            f"{nep.max_neighbours_radial} neighbours within the radial cutoff are more than GPUMD's {MOST_NEIGHBOURS}:"
-            " use a smaller cutoff"
-        )
+    check_export(nep)
+    types = len(nep.elements)
     energies = np.asarray(potential.energies, dtype=float)
     if nep.type_bias is not None:
         energies = energies - nep.type_bias
@@ -93,13 +118,7 @@ def write_qnep(
     --------
     >>> write_qnep(fit.potential, "qnep.txt")  # doctest: +SKIP
     """
-    for index, atoms in enumerate(trained_on, start=1):
-        charge = labels_of(atoms).total_charge or 0.0
-        if abs(charge) > NEUTRAL:
-            raise ModelError(
-                f"training frame {index} has charge {charge:+g} e, but GPUMD makes systems neutral in dynamics: use"
-                " the model in Python (lr_correction.calculator) or fit to neutral frames"
-            )
+    check_export(potential.nep, trained_on)
     model = to_qnep(potential)
     path = Path(path)
     if path.exists() and not overwrite:

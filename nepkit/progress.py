@@ -8,7 +8,7 @@ Library code writes ``for frame in track(frames, "Evaluating"):`` or, for iterat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol, TypeVar
@@ -93,3 +93,33 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
         for item in items:
             yield item
             step.advance()
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int, str], None]]:
+    """Yield a callback ``report(stage, done, total, note)``; every stage is one piece of work.
+
+    Examples
+    --------
+    >>> with stages() as report:
+    ...     report("features", 1, 20, "")
+    """
+    reporter = _reporter.get()
+    under_way: tuple[str, int, int] | None = None  # name, handle, steps done
+
+    def report(stage: str, done: int, total: int, note: str) -> None:
+        nonlocal under_way
+        if under_way is None or under_way[0] != stage:
+            handle = reporter.start(stage, total)
+            if under_way is not None:
+                reporter.finish(under_way[1])
+            under_way = (stage, handle, 0)
+        _, handle, before = under_way
+        reporter.advance(handle, done - before, note)
+        under_way = (stage, handle, done)
+
+    try:
+        yield report
+    finally:
+        if under_way is not None:
+            reporter.finish(under_way[1])

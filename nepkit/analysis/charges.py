@@ -116,7 +116,7 @@ def charge_distribution(frames: Sequence[Atoms], charges: Sequence[Array | None]
     [('Na', 'Cl2', 0.9), ('Cl', 'Na2', -0.9)]
     """
     if any(values is None for values in charges) or not frames:
-        raise InputError("the model has no charges, expected a qNEP: fit charges with 'nepkit lr fit'")
+        raise InputError("no charges to sort, expected those of at least one frame: use a model with charges")
     elements = list(dict.fromkeys(symbol for atoms in frames for symbol in atoms.symbols))
     flat = np.concatenate([np.asarray(values, dtype=float) for values in charges])
     symbols = np.concatenate([np.array(atoms.get_chemical_symbols()) for atoms in frames])

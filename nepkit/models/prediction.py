@@ -44,6 +44,19 @@ def load_model(path: str | Path) -> Model:
     return LongRangePotential.from_nep(nep) if nep.charge_mode else nep
 
 
+def require_charges(model: Model, source: str | Path) -> LongRangePotential:
+    """Return the model if it has charges.
+
+    Raises
+    ------
+    InputError
+        If it has none; names ``source``.
+    """
+    if isinstance(model, NEP):
+        raise InputError(f"{source}: no charges in this model, expected a qNEP: fit charges with 'nepkit lr fit'")
+    return model
+
+
 def network(model: Model) -> NEP:
     """Return the network of a model, with or without charges."""
     return model.nep if isinstance(model, LongRangePotential) else model

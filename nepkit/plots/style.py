@@ -67,11 +67,21 @@ def element_colors(elements: Sequence[str]) -> dict[str, str]:
     return {element: PALETTE[index % len(PALETTE)] for index, element in enumerate(elements)}
 
 
-def check_image(path: str | Path, overwrite: bool = False) -> None:
-    """Raise `OutputError` where an image could not be saved: unknown suffix, or the file exists already."""
-    suffix = Path(path).suffix.lower()
+def check_image(path: str | Path, overwrite: bool = False, *, also: tuple[str, ...] = ()) -> None:
+    """Raise `OutputError` where an image could not be saved: unknown suffix, or the file exists already.
+
+    Parameters
+    ----------
+    path : str or Path
+        The image.
+    overwrite : bool
+        Whether it may exist.
+    also : tuple of str
+        Other suffixes that the caller takes, for the message.
+    """
+    suffix, known = Path(path).suffix.lower(), (*also, *SUFFIXES)
     if suffix not in SUFFIXES:
-        raise OutputError(f"{path}: an image ends in {', '.join(SUFFIXES)}; {did_you_mean(suffix, SUFFIXES)}")
+        raise OutputError(f"{path}: cannot write {suffix or 'a file without a suffix'}, {did_you_mean(suffix, known)}")
     refuse_existing(path, overwrite)
 
 

@@ -92,6 +92,12 @@ class ChargeReport:
         """The set of frames that counts: ``test`` where there is one, else ``train``."""
         return "test" if self.fit.test is not None else "train"
 
+    @property
+    def verdict(self) -> str:
+        """The verdict of the fit as a sentence."""
+        text = self.fit.verdict.replace("+-", "±")
+        return text[:1].upper() + text[1:]
+
     def errors(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Return set of frames, model and errors, row by row."""
         sets = {"train": self.fit.train} | ({"test": self.fit.test} if self.fit.test is not None else {})

@@ -67,7 +67,7 @@ def _headline(top: Any, report: ChargeReport) -> None:
     left = 0.012
     top.text(left, 0.88, report.title, fontsize=17, fontweight="bold", color=DARK, va="top")
     color = "#00694f" if report.fit.charges_help else "#9a5b00"
-    top.text(left, 0.55, fill(capital(report.fit.verdict), 150), fontsize=11, color=color, va="top")
+    top.text(left, 0.55, fill(report.verdict, 150), fontsize=11, color=color, va="top")
     counts = ", ".join(f"{data.frames} {name} frames ({data.atoms} atoms)" for name, data in report.data.items())
     line = f"{counts}; {report.fit.iterations} Gauss-Newton iterations, {report.fit.seconds['total']:.0f} s in all"
     top.text(left, 0.22, line, fontsize=9.5, color=GREY, va="top")

@@ -42,7 +42,7 @@ def report_page(report: ChargeReport) -> str:
         title=escape(report.title),
         subtitle=escape(f"Charges fitted atop a frozen NEP by Gauss-Newton. {counts}."),
         tone="good" if report.fit.charges_help else "care",
-        verdict=escape(capital(report.fit.verdict)),
+        verdict=escape(report.verdict),
         body="\n".join(parts),
         footer=f"Made by nepkit {escape(__version__)}. This file holds everything it shows.",
     )
@@ -89,7 +89,7 @@ def _cards(report: ChargeReport) -> str:
     gain = report.gain()
     word = "lower" if gain is None or gain >= 0 else "higher"
     compared = "" if gain is None else f", {100 * abs(gain):.0f} % {word} than without charges"
-    charges = ", ".join(f"{element} {signed(row.mean, 2)}" for element, row in report.fit.charges.items())
+    charges = "  ".join(f"{element}\u00a0{signed(row.mean, 2)}" for element, row in report.fit.charges.items())
     cards = [
         (f"{number(best['force_mev_a'])} meV/Å", f"force RMSE on {report.held_out} frames{compared}"),
         (

@@ -15,6 +15,7 @@ PLACES = {
     # Things that run from data to a finished page: they use everything below.
     "nepkit.active": "workflow",
     "nepkit.compare": "workflow",
+    "nepkit.quickstart": "workflow",
     "nepkit.report": "workflow",
     "nepkit.training": "workflow",
     "nepkit.plots": "plots",

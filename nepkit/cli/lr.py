@@ -1,0 +1,270 @@
+"""``nepkit lr``: fit long-range charges atop a NEP, and use the model that results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.command import command, group
+from nepkit.cli.output import Output, Table
+
+if TYPE_CHECKING:  # generic in newer releases of click alone
+    from lr_correction.results import ChargeFit
+
+    ParamType = click.ParamType[Any]
+else:
+    ParamType = click.ParamType
+
+group("lr", "Long-range charges atop a NEP.")
+
+STAGES = {"frozen": "frozen NEP", "readout": "readout refit", "charges": "with charges"}
+ERROR_COLUMNS = ("energy (meV/atom)", "force (meV/A)", "virial (meV/atom)")
+
+
+class Charges(ParamType):
+    """Starting charges such as ``Li=1,Y=3,Cl=-1``."""
+
+    name = "El=charge,..."
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
+        """Return charges by element."""
+        if isinstance(value, dict):
+            return value
+        found: dict[str, float] = {}
+        for word in str(value).replace(",", " ").split():
+            element, _, charge = word.partition("=")
+            try:
+                number = float(charge)
+            except ValueError:
+                number = float("nan")
+            if not element.isalpha() or number != number or element in found:
+                self.fail(f"{word!r} is not Element=charge, each element once, such as Li=1,Y=3,Cl=-1", param, ctx)
+            found[element] = number
+        return found
+
+
+class RidgePair(ParamType):
+    """One or two strengths of the prior: ``1e-5`` or ``1e-6,1e-4``."""
+
+    name = "number[,number]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        """Return the strengths for charges and readout."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [float(word) for word in str(value).replace(",", " ").split()]
+        except ValueError:
+            numbers = []
+        if len(numbers) not in (1, 2) or not all(0.0 <= number < float("inf") for number in numbers):
+            self.fail(f"{value!r} is not one number, or two for charges and readout, all at least 0", param, ctx)
+        return numbers[0], numbers[-1]
+
+
+device_option = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
+)
+
+
+@command("lr fit", menu=801)
+@click.argument("nep", type=options.FILE)
+@click.argument("train", type=options.FILE)
+@click.option("--test", type=options.FILE, help="Held-out frames, for errors that mean something.")
+@click.option("--mode", type=click.IntRange(1, 2), default=2, show_default=True,
+              help="qNEP charge mode: 2 smeared charges, 1 point charges.")  # fmt: skip
+@click.option("--charges", type=Charges(), help="Starting charges, e.g. Li=1,Y=3,Cl=-1; else oxidation states.")
+@click.option("--short-range", type=click.Choice(["readout", "frozen"]), default="readout", show_default=True,
+              help="Whether the NEP's last layer is solved together with the charges.")  # fmt: skip
+@options.output("The model, NEP with charges, for GPUMD.", default="qnep.txt")
+@click.option("--report", type=options.NEW, help="Report of the fit as html, or as png, pdf or svg.")
+@click.option("--no-range", is_flag=True, help="Leave the range diagnosis out; it takes about a third of the time.")
+@click.option("--ridge", type=RidgePair(), help="Strength of the prior; chosen by cross-validation when left out.")
+@click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit in GB.")
+@click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
+@device_option
+def fit(
+    nep: Path,
+    train: Path,
+    test: Path | None,
+    output: Path,
+    overwrite: bool,
+    report: Path | None,
+    device: str,
+    charges: dict[str, float] | None,
+    mode: int,
+    short_range: str,
+    no_range: bool,
+    ridge: tuple[float, float] | None,
+    memory: float,
+    threads: int | None,
+) -> Output:
+    """Fit charges atop a frozen NEP to labelled frames.
+
+    NEP is a nep.txt without charges; elements that no frame has are cut away. TRAIN holds frames with energies and
+    forces, and virials or Born effective charges where there are some. The table compares the NEP as it is (with new
+    constant energies of the elements), its readout refitted to the same frames, and the model with charges.
+    """
+    from lr_correction.export import write_qnep
+    from nepkit.atomic import atomic_path
+    from nepkit.models.charge_fit import read_input, run_fit
+    from nepkit.models.device import array_module
+    from nepkit.report.write import check_report, write_fit_report
+
+    if report is not None:
+        check_report(report, overwrite)
+    xp = array_module(device)
+    given = read_input(nep, train, test, initial_charges=charges)
+    result = run_fit(
+        given,
+        mode=mode,
+        initial_charges=charges,
+        short_range=short_range,
+        ridge=ridge,
+        range_diagnosis=not no_range,
+        memory_gb=memory,
+        threads=threads,
+        xp=xp,
+    )
+    with atomic_path(output, overwrite=overwrite) as temporary:
+        write_qnep(result.potential, temporary, trained_on=given.sets["train"], overwrite=True)
+    files = {"NEP": nep, "training frames": train} | ({"test frames": test} if test else {}) | {"model": output}
+    if report is not None:
+        write_fit_report(report, given, result, files, overwrite=overwrite)
+    summary = result.summary()
+    notes = [*given.notes, *summary.get("notes", [])]
+    written = [str(output)] + ([str(report)] if report else [])
+    return Output(
+        data={**summary, "notes": notes, "model": str(output)},
+        tables=fit_tables(result),
+        text=_closing(result, notes, written),
+    )
+
+
+def fit_tables(result: ChargeFit) -> list[Table]:
+    """Return errors, charges and the range diagnosis of a fit as tables."""
+    sets = {"train": result.train} | ({"test": result.test} if result.test else {})
+    rows = []
+    for name, stages in sets.items():
+        rows += [(name, label, *_errors(getattr(stages, stage))) for stage, label in STAGES.items()]
+    by_element = [(element, row.mean, row.error, row.std, row.start) for element, row in result.charges.items()]
+    columns, formats = ("element", "mean", "error", "spread", "start"), ("", "+.3f", ".3f", ".3f", "+.2f")
+    tables = [
+        Table("Root mean square errors", ("frames", "model", *ERROR_COLUMNS), rows, ("", "", ".2f", ".1f", ".2f")),
+        Table("Charges (e)", columns, by_element, formats),
+    ]
+    if result.range is not None:
+        found = result.range
+        steps = {
+            "readout refit, no charges": found.readout,
+            "charges within the cutoff": found.short_range_charges,
+            "charges, full sum": found.full,
+        }
+        tables.append(
+            Table(
+                f"Is it the long range? ({found.frames} frames)",
+                ("model", *ERROR_COLUMNS),
+                [(label, *_errors(errors)) for label, errors in steps.items()],
+                ("", ".2f", ".1f", ".2f"),
+            )
+        )
+    return tables
+
+
+def _errors(row: Any) -> tuple[float | None, float | None, float | None]:
+    return row.energy_mev_atom, row.force_mev_a, row.virial_mev_atom
+
+
+def _closing(result: ChargeFit, notes: Sequence[str], written: Sequence[str]) -> str:
+    lines = ["", f"{result.verdict[:1].upper()}{result.verdict[1:]}."]
+    lines += [f"Note: {note}." for note in notes]
+    if not result.converged:
+        lines.append("Note: the fit stopped at its limit of iterations.")
+    lines.append(
+        f"{result.iterations} Gauss-Newton iterations, {result.seconds['total']:.1f} s; wrote {' and '.join(written)}"
+    )
+    return "\n".join(lines)
+
+
+@command("lr predict", menu=802)
+@click.argument("model", type=options.FILE)
+@click.argument("frames", type=options.FILE)
+@options.output("Frames with the predictions as labels, extended xyz.")
+@device_option
+def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
+    """Energy, forces, virial, charges and Born effective charges of frames.
+
+    MODEL is any NEP or qNEP file. Where the frames carry labels, the errors are shown.
+    """
+    from nepkit.analysis.agreement import agreement
+    from nepkit.frames import read_frames, set_labels, write_frames
+    from nepkit.models.device import array_module
+    from nepkit.models.prediction import load_model, predict
+
+    xp, potential = array_module(device), load_model(model)
+    given = list(read_frames(frames))
+    found = predict(potential, given, source=str(frames), xp=xp)
+    errors = agreement(given, found)
+    records = [vars(row) for row in found]
+    atoms = sum(map(len, given))
+    if output is not None:
+        for frame, values in zip(given, found, strict=True):
+            set_labels(frame, values)
+        write_frames(output, given, overwrite=overwrite)
+    text = f"{len(given)} frames, {atoms} atoms" + (f"; wrote {output}" if output is not None else "")
+    if not errors:
+        text = f"The frames carry no labels to compare with; {text}"
+        if output is None:
+            text += "; -o FILE or --json gives the predictions"
+    rows = [(row.quantity, row.unit, row.count, row.rmse, row.mae, row.bias) for row in errors]
+    columns, formats = ("quantity", "unit", "numbers", "RMSE", "MAE", "mean"), ("", "", "", ".4g", ".4g", "+.2g")
+    tables = [Table("Prediction minus label", columns, rows, formats)] if rows else []
+    return Output(data={"errors": errors, "frames": records}, tables=tables, text=text)
+
+
+@command("lr charges", menu=803, csv=True)
+@click.argument("model", type=options.FILE)
+@click.argument("frames", type=options.FILE)
+@options.output("Plot of the charges (png, pdf or svg).")
+@device_option
+def charges(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
+    """Charges by element and by the ions around each atom.
+
+    The environment of an atom is its first shell of ions of the other sign, such as Cl6 around Li.
+    """
+    from nepkit.analysis.charges import charge_distribution
+    from nepkit.frames import read_frames
+    from nepkit.models.device import array_module
+    from nepkit.models.prediction import load_model, predict, require_charges
+    from nepkit.plots.charges import plot_charges
+    from nepkit.plots.style import check_image, save_image
+
+    if output is not None:
+        check_image(output, overwrite)
+    xp, potential = array_module(device), require_charges(load_model(model), model)
+    given = list(read_frames(frames))
+    found = predict(potential, given, bec=False, source=str(frames), xp=xp)
+    result = charge_distribution(given, [row.charges for row in found])
+    if output is not None:
+        save_image(plot_charges(result), output, overwrite=overwrite)
+    by_element, by_environment = result.by_element(), result.by_environment()
+    columns = ("element", "environment", "atoms", "mean", "std", "lowest", "highest")
+    formats = ("", "", "", "+.4f", ".4f", "+.4f", "+.4f")
+    rows = [[*vars(row).values()] for part in (by_element, by_environment) for row in part]
+    for row in rows[: len(by_element)]:
+        row[1] = "all"
+    wrote = f"; wrote {output}" if output is not None else ""
+    return Output(
+        data={
+            "elements": by_element,
+            "environments": by_environment,
+            "shells": [{"pair": "-".join(pair), "radius": radius} for pair, radius in result.shells.items()],
+        },
+        tables=[Table("Charges (e)", columns, rows, formats)],
+        text=f"{len(given)} frames{wrote}",
+    )
