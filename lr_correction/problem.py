@@ -28,6 +28,8 @@ FIRST_RIDGE = Ridge(charges=1e-5, readout=1e-5)
 RIDGE_GRID = tuple(10.0**k for k in range(-9, 0))
 #: Ridge on the energies of the elements: only fixes combinations that no frame distinguishes.
 ENERGY_RIDGE = 1e-9
+#: The hold on mean charges, as a share of the objective reached: far below it, so that data that know better win.
+TIE_BREAKER = 0.06
 MOST_ITERATIONS = 60
 
 
@@ -161,7 +163,7 @@ class Problem:
         return found[0][1], starts
 
     def refine(self, interaction: str | None, fitted: Fitted, stage: str) -> Fitted:
-        """Let cross-validation choose the prior's strength, fit again, and repeat once."""
+        """Let cross-validation and the objective reached choose the prior's strength, fit again, and repeat once."""
         for _ in range(2):
             ridge = self._choose_ridge(fitted)
             if ridge == fitted.ridge:
@@ -173,6 +175,9 @@ class Problem:
     def _choose_ridge(self, fitted: Fitted) -> Ridge:
         """Return the prior strengths with the lowest cross-validated loss around a solution, one after the other."""
         chosen, free = fitted.ridge, fitted.free
+        hold = TIE_BREAKER * float(fitted.solution.normal.loss.sum())
+        if hold < 0.5 * chosen.element_charges:
+            chosen = replace(chosen, element_charges=hold)
         if len(fitted.solution.normal.loss) < 2:
             return chosen
         for name, part in (("charges", self.layout.charges), ("readout", self.layout.readout)):

@@ -64,7 +64,8 @@ class Ridge:
         Of the readout weights, 1/angstrom^2.
     element_charges
         Of the mean charge of every element over the training frames, (eV/angstrom)^2 / e^2: a tie-breaker, since forces
-        determine how charges change much better than what they are.
+        determine how charges change much better than what they are. A fit that chooses the strengths lowers it with the
+        objective.
     """
 
     charges: float

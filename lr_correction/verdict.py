@@ -58,8 +58,8 @@ def held_out_loss(solution: Solution, prior: Prior, free: BoolArray) -> FloatArr
 def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, where: str) -> tuple[bool, str]:
     """Put gains over the readout refit, and over cut charges, into words.
 
-    Charges that are linear in the hidden layer also make the short-range model more flexible, whether there are charges in
-    nature or not. Charges cut to pairs gain that as well; what the full sum gains over them is what charges are for.
+    Charges that are linear in the hidden layer also make the short-range model more flexible, whether there are charges
+    in nature or not. Charges cut to pairs gain that as well; what the full sum gains over them is what charges are for.
 
     Parameters
     ----------
