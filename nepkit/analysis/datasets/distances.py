@@ -183,7 +183,7 @@ def _closest_row(distance: Array, index: NDArray[np.intp], one: NDArray[np.intp]
 
 
 def _shifts(atoms: Atoms, bound: float) -> list[Array]:
-    """Return the lattice vectors, without zero, that may bring wrapped atoms closer than the bound, short ones first."""
+    """Return the lattice vectors, but zero, that may bring wrapped atoms closer than the bound, short ones first."""
     cell = atoms.cell.complete().array
     heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     # Wrapped atoms differ by less than one cell, so n cells further they are n - 1 heights apart or more.

@@ -1,0 +1,259 @@
+"""Commands that choose frames: filter, split, frames, outliers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.command import command
+from nepkit.cli.output import Output, Table
+from nepkit.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from nepkit.analysis.datasets.filtering import Criteria
+
+
+@command("data filter", menu=506)
+@click.argument("file", type=options.FILE)
+@click.option("-o", "--output", type=options.NEW, required=True, help="Frames that are kept.")
+@click.option("--dropped", type=options.NEW, help="Frames that are not, if wanted.")
+@click.option("--overwrite", is_flag=True, help="Replace existing output files.")
+@click.option("--energy", metavar="LOW:HIGH", help="Range of the energy, eV/atom; either end may be left out.")
+@click.option("--max-force", type=float, help="Largest force on an atom, eV/A.")
+@click.option("--max-net-force", type=float, help="Largest length of the sum of forces, eV/A.")
+@click.option("--max-virial", type=float, help="Largest magnitude of a virial component, eV/atom.")
+@click.option("--pressure", metavar="LOW:HIGH", help="Range of the pressure from the virial, GPa.")
+@click.option("--volume", metavar="LOW:HIGH", help="Range of the volume, A^3/atom.")
+@click.option("--box", metavar="LOW:HIGH", help="Range of the lengths of all cell vectors, A.")
+@click.option("--atoms", metavar="LOW:HIGH", help="Range of the number of atoms.")
+@click.option("--min-distance", type=float, help="Least distance between any two atoms, images included, A.")
+@click.option(
+    "--min-pair", multiple=True, metavar="A-B=DIST", help="Least distance of two elements, such as Li-Cl=1.8."
+)
+@click.option("--pair-range", multiple=True, metavar="A-B=LOW:HIGH", help="Range of the shortest distance of elements.")
+@click.option("--min-radii", type=float, help="Least distance as a part of the sum of the covalent radii, such as 0.6.")
+@click.option("--elements", help="Elements that a frame may consist of, such as Li,Cl.")
+@click.option("--formula", help="Formulas to keep, such as Li3YCl6,LiCl; as nepkit data info shows them.")
+@click.option("--where", metavar="CONDITION", help="Such as 'energy < -3 and (n_Li > 4 or force < 20)'.")
+def filter_frames(file: Path, output: Path, dropped: Path | None, overwrite: bool, **asked: Any) -> Output:
+    """Keep the frames that fulfil every criterion.
+
+    A frame without a label that a criterion is about is dropped, and an empty result is refused. A condition may name
+    atoms, energy (eV/atom), force, net_force, virial, pressure, volume, shortest_edge, longest_edge, distance, formula,
+    the number of atoms of an element such as n_Li, and numbers or words of the frame such as config_type.
+    """
+    from nepkit.analysis.datasets.filtering import why_dropped
+    from nepkit.analysis.datasets.parts import write_parts
+    from nepkit.frames import read_frames
+    from nepkit.progress import track
+
+    criteria = _criteria(asked)
+    reasons: dict[str, int] = {}
+
+    def sorted_frames() -> Iterable[tuple[str, Atoms]]:
+        for number, atoms in enumerate(track(read_frames(file), "Filtering"), 1):
+            reason = why_dropped(atoms, criteria, f"{file}, frame {number}")
+            if reason:
+                reasons[reason] = reasons.get(reason, 0) + 1
+            yield ("dropped" if reason else "kept"), atoms
+
+    paths = {"kept": output} | ({"dropped": dropped} if dropped else {})
+    counts = write_parts(sorted_frames(), paths, needed=["kept"], overwrite=overwrite)
+    rows = sorted(reasons.items(), key=lambda item: -item[1])
+    tables = [Table("Dropped", ["because of", "frames"], rows)] if rows else []
+    text = f"kept {counts['kept']} of {counts.total()} frames in {output}"
+    if dropped and counts["dropped"]:
+        text += f", the other {counts['dropped']} in {dropped}"
+    return Output(
+        data={"kept": counts["kept"], "dropped": counts["dropped"], "because": reasons}, tables=tables, text=text
+    )
+
+
+def _criteria(asked: dict[str, Any]) -> Criteria:
+    from nepkit.analysis.datasets.distances import pair_name
+    from nepkit.analysis.datasets.expression import Condition
+    from nepkit.analysis.datasets.filtering import Bounds, Criteria
+
+    ranges = {name: Bounds.parse(asked[name]) for name in ("energy", "pressure", "volume", "atoms") if asked[name]}
+    for name in ("force", "net_force", "virial"):
+        if asked[f"max_{name}"] is not None:
+            ranges[name] = Bounds(high=asked[f"max_{name}"])
+    if asked["box"]:
+        ranges["shortest_edge"] = ranges["longest_edge"] = Bounds.parse(asked["box"])
+    if asked["min_distance"] is not None:
+        ranges["distance"] = Bounds(low=asked["min_distance"])
+    pairs = {}
+    for option in ("min_pair", "pair_range"):
+        for text in asked[option]:
+            name, _, value = text.partition("=")
+            pairs[pair_name(name)] = Bounds.parse(f"{value}:" if option == "min_pair" else value)
+    if not any(value is not None and value != () for value in asked.values()):
+        raise InputError("nothing to filter by; give a criterion such as --max-force 20")
+    return Criteria(
+        ranges=ranges,
+        pairs=pairs,
+        radii=asked["min_radii"],
+        elements=frozenset(_words(asked["elements"])) if asked["elements"] else None,
+        formulas=frozenset(_words(asked["formula"])) if asked["formula"] else None,
+        condition=Condition(asked["where"]) if asked["where"] else None,
+    )
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+@command("data split", menu=206)
+@click.argument("file", type=options.FILE)
+@click.option("--test", default="0.1", show_default=True, help="Fraction of the frames for testing, or their number.")
+@click.option(
+    "--method",
+    type=click.Choice(["random", "uniform", "stratified", "group"]),
+    default="stratified",
+    show_default=True,
+    help="stratified: the same share of every formula (or key); group: all frames of a key on one side.",
+)
+@click.option("--by", metavar="KEY", help="Key of the frames to stratify or group by; the formula when left out.")
+@options.seed
+@click.option("--prefix", help="Results are PREFIX_train.xyz and PREFIX_test.xyz; the name of FILE when left out.")
+@click.option("--overwrite", is_flag=True, help="Replace existing output files.")
+def split(file: Path, test: str, method: str, by: str | None, seed: int, prefix: str | None, overwrite: bool) -> Output:
+    """Split a set into frames for training and for testing.
+
+    Neighbouring steps of one trajectory are nearly the same: to test on unseen ones, group by a key that names the
+    trajectory, for instance --method group --by source.
+    """
+    from nepkit.analysis.datasets import splitting
+    from nepkit.analysis.datasets.parts import write_parts
+    from nepkit.frames import read_frames
+    from nepkit.progress import track
+
+    keys = []
+    for number, atoms in enumerate(track(read_frames(file), "Reading"), 1):
+        if by is not None and by not in atoms.info:
+            raise InputError(f"{file}, frame {number}: it has no key {by!r} to {method} by")
+        keys.append(str(atoms.info[by]) if by else atoms.get_chemical_formula(mode="metal"))
+    count = splitting.size_of_test(test, len(keys))
+    chosen = {
+        "uniform": lambda: splitting.split_uniform(len(keys), count),
+        "random": lambda: splitting.split_random(len(keys), count, seed),
+        "stratified": lambda: splitting.split_stratified(keys, count, seed),
+        "group": lambda: splitting.split_groups(keys, count, seed),
+    }[method]()
+    paths = {part: file.with_name(f"{prefix or file.stem}_{part}.xyz") for part in ("train", "test")}
+    if prefix:
+        paths = {part: Path(f"{prefix}_{part}.xyz") for part in paths}
+    place = set(chosen)
+    frames = (("test" if index in place else "train", atoms) for index, atoms in enumerate(read_frames(file)))
+    counts = write_parts(frames, paths, needed=("train", "test"), overwrite=overwrite)
+    text = "\n".join(f"{counts[part]} frames in {path}" for part, path in paths.items())
+    data = {"train": counts["train"], "test": counts["test"], "files": paths, "test_frames": [i + 1 for i in chosen]}
+    return Output(data=data, text=text)
+
+
+@command("data frames", menu=108)
+@click.argument("file", type=options.FILE)
+@click.option("--index", metavar="LIST", help="Frames such as 1,5,10-20; 10- is to the end, -1 the last.")
+@click.option("--fraction", metavar="LOW:HIGH", help="Part of the file, such as 0.2:0.5.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Each so-many-th of those frames.")
+@options.save("The frames; standard output when left out.")
+def frames(file: Path, index: str | None, fraction: str | None, every: int) -> Output:
+    """Take frames out by their numbers, a part of the file, or at equal steps.
+
+    The first frame is 1. Without --index and --fraction it is the whole file.
+    """
+    from itertools import islice
+
+    from nepkit.analysis.datasets.editing import parse_numbers
+    from nepkit.analysis.datasets.filtering import Bounds
+    from nepkit.frames import read_frames
+
+    if index and fraction:
+        raise InputError("--index and --fraction exclude each other; give one of them")
+    if not index and not fraction:
+        return Output(frames=islice(read_frames(file), 0, None, every))
+    count = sum(1 for _ in read_frames(file))
+    if fraction:
+        part = Bounds.parse(fraction)
+        low, high = max(part.low, 0.0), min(part.high, 1.0)
+        chosen = list(range(round(low * count), round(high * count)))
+    else:
+        chosen = parse_numbers(index or "", count)
+    chosen = chosen[::every]
+    if not chosen:
+        raise InputError(f"no frame of the {count} in {file} is chosen; widen the part")
+    wanted = set(chosen)
+    kept = {number: atoms for number, atoms in enumerate(read_frames(file)) if number in wanted}
+    return Output(data={"frames": [number + 1 for number in chosen]}, frames=[kept[number] for number in chosen])
+
+
+@command("data outliers", menu=502)
+@click.argument("file", type=options.FILE)
+@click.option("--model", type=options.FILE, help="NEP or qNEP that is compared with the labels.")
+@click.option("--outputs", type=options.FOLDER, help="Folder with energy_train.out, force_train.out, virial_train.out.")
+@click.option("--energy", type=float, help="Bound of the root mean square error of the rest, meV/atom.")
+@click.option("--force", type=float, help="The same for force components, meV/A.")
+@click.option("--virial", type=float, help="The same for virial components, meV/atom.")
+@click.option("-o", "--output", type=options.NEW, required=True, help="The outliers.")
+@click.option("--rest", type=options.NEW, help="The other frames, if wanted.")
+@click.option("--overwrite", is_flag=True, help="Replace existing output files.")
+def outliers(
+    file: Path,
+    model: Path | None,
+    outputs: Path | None,
+    output: Path,
+    rest: Path | None,
+    overwrite: bool,
+    **bounds: Any,
+) -> Output:
+    """Take out the frames that a model reproduces worst.
+
+    The fewest frames are taken whose absence brings the error of the rest below every given bound. Predictions are
+    computed with --model, or read from the files that GPUMD's trainer wrote with --outputs.
+    """
+    from nepkit.analysis.datasets import outliers as library
+    from nepkit.analysis.datasets.parts import write_parts
+    from nepkit.frames import read_frames
+    from nepkit.progress import track
+
+    bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+    if not bounds:
+        raise InputError("no bound; give --energy, --force or --virial")
+    if (model is None) == (outputs is None):
+        raise InputError("give either --model or --outputs, to compare the labels with")
+    made = list(track(read_frames(file), "Reading"))
+    if model is not None:
+        from nepkit.models.prediction import load_model, predict
+
+        errors = library.errors_of(made, predict(load_model(model), made, bec=False, source=str(file)))
+    else:
+        errors = library.errors_of_trainer(made, outputs or Path())
+    for name in bounds:
+        if name not in errors or not errors[name].counts.any():
+            raise InputError(f"{file}: there is no {name} to compare")
+    found = {name: library.worst(errors[name], 1e-3 * bound) for name, bound in bounds.items()}
+    chosen = {index for indices in found.values() for index in indices}
+    paths = {"outlier": output} | ({"rest": rest} if rest else {})
+    if not chosen:
+        return Output(
+            data={"outliers": [], "rest": len(made)}, text="no outliers: every bound is kept, no file written"
+        )
+    parts = (("outlier" if index in chosen else "rest", atoms) for index, atoms in enumerate(made))
+    write_parts(parts, paths, needed=["outlier"], overwrite=overwrite)
+    left = [index for index in range(len(made)) if index not in chosen]
+    rows = []
+    for name, indices in found.items():
+        after = library.Errors(errors[name].squares[left], errors[name].counts[left])
+        rows.append((name, len(indices), 1e3 * errors[name].rmse, 1e3 * after.rmse, bounds[name]))
+    numbers = sorted(index + 1 for index in chosen)
+    return Output(
+        data={"outliers": numbers, "rest": len(left), "errors": {row[0]: row[1:] for row in rows}},
+        tables=[Table("", ["error (meV)", "outliers", "before", "after", "bound"], rows)],
+        text=f"{len(numbers)} outliers in {output}" + (f", the other {len(left)} frames in {rest}" if rest else ""),
+    )
