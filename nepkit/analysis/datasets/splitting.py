@@ -111,4 +111,5 @@ def split_groups(groups: Sequence[Hashable], count: int, seed: int = 0) -> list[
     for place in np.random.default_rng(seed).permutation(len(sets)).tolist():
         if len(chosen) + len(sets[place]) <= count:
             chosen += sets[place]
-    return sorted(chosen or min(sets, key=lambda group: len(group)))
+    smallest: list[int] = min(sets, key=len)
+    return sorted(chosen or smallest)

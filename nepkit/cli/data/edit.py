@@ -29,7 +29,8 @@ def _words(text: str) -> list[str]:
 def clean(file: Path, only: str, keep: str) -> Output:
     """Remove labels, extra columns and keys.
 
-    Elements, positions, cell and periodicity stay. Labels are found however they are spelled: energy, forces, virial (with the stress), bec, charges, dipole, charge.
+    Elements, positions, cell and periodicity stay. Labels are found however they are spelled: energy, forces, virial
+    (with the stress), bec, charges, dipole, charge.
     """
     from nepkit.analysis.datasets import editing
     from nepkit.errors import did_you_mean

@@ -91,7 +91,7 @@ def info(file: Path) -> Output:
 @click.option("--strict", is_flag=True, help="End with status 1 for warnings too.")
 @options.save("The findings, as text, JSON or CSV by its suffix.")
 def check(file: Path, strict: bool) -> Output:
-    """What the trainer would choke on or what spoils a fit, frame by frame.
+    """Find what the trainer chokes on and what spoils a fit.
 
     Ends with status 1 where there are errors: labels missing or wrong, virial and stress that disagree, no cell, atoms
     at the same place, one structure with two energies, wrong weights. Warnings are to be looked at: duplicates, close

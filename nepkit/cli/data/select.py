@@ -164,7 +164,7 @@ def split(file: Path, test: str, method: str, by: str | None, seed: int, prefix:
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Each so-many-th of those frames.")
 @options.save("The frames; standard output when left out.")
 def frames(file: Path, index: str | None, fraction: str | None, every: int) -> Output:
-    """Take frames out by their numbers, a part of the file, or at equal steps.
+    """Take frames out by number, part or step.
 
     The first frame is 1. Without --index and --fraction it is the whole file.
     """
