@@ -24,15 +24,15 @@ WORK = Path(__file__).parent / "work" / "train"
 ELEMENTS = ("Li", "Y", "Cl")
 SETTINGS = Settings(
     cutoff=(8.0, 5.0),  # one pair for all elements, so that the model can carry charges for GPUMD
-    n_max=(4, 4),
+    n_max=(6, 6),
     basis_size=(8, 8),
     l_max=(4, 2, 1),
     neurons=30,
     zbl=2.0,
-    batch=8,
-    generations=10000,
+    batch=4,
+    generations=20000,
     learning_rate=(1e-2, 1e-5),
-    interval=100,
+    interval=200,
     seed=20261123,
 )
 
