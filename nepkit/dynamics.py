@@ -109,14 +109,14 @@ def run_md(
         If the run blows up.
     """
     from ase.md.langevin import Langevin
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
     from ase.md.verlet import VelocityVerlet
 
     rng = np.random.default_rng(seed)
     work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
     work.calc = calculator
     # Near a minimum half of the kinetic energy goes into the potential: start twice as hot.
-    MaxwellBoltzmannDistribution(work, temperature_K=2.0 * temperature, rng=rng)
+    width = np.sqrt(work.get_masses() * units.kB * 2.0 * temperature)
+    work.set_momenta(width[:, None] * rng.standard_normal((len(work), 3)))
     warm = Langevin(
         work, timestep * units.fs, temperature_K=temperature, friction=FRICTION / units.fs, rng=rng, fixcm=False
     )
@@ -125,7 +125,7 @@ def run_md(
     rows = []
     with task("Molecular dynamics", sum(frames)) as step:
         for dynamics, count, start in ((warm, frames[0], -frames[0]), (free, frames[1], 0)):
-            Stationary(work)
+            _stop_drift(work)
             for index in range(count + (dynamics is free)):
                 now = work.get_temperature()
                 if not np.isfinite(now) or now > RUNAWAY * temperature:
@@ -146,3 +146,9 @@ def run_md(
         target=temperature,
         timestep=timestep,
     )
+
+
+def _stop_drift(atoms: Atoms) -> None:
+    """Give all atoms the velocity that brings the centre of mass to rest."""
+    momenta, masses = atoms.get_momenta(), atoms.get_masses()
+    atoms.set_momenta(momenta - masses[:, None] * momenta.sum(axis=0) / masses.sum())

@@ -197,9 +197,10 @@ def _closing(result: ChargeFit, notes: Sequence[str], written: Sequence[str]) ->
 @options.output("Frames with the predictions as labels, extended xyz.")
 @device_option
 def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
-    """Energy, forces, virial, charges and Born effective charges of frames.
+    """Predict energies, forces, virials and charges of frames.
 
-    MODEL is any NEP or qNEP file. Where the frames carry labels, the errors are shown.
+    MODEL is any NEP or qNEP file; one with charges gives Born effective charges too. Where the frames carry labels, the
+    errors are shown.
     """
     from nepkit.analysis.agreement import agreement
     from nepkit.frames import read_frames, set_labels, write_frames

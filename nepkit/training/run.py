@@ -15,12 +15,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nepkit.analysis.parity import Parity
 from nepkit.errors import InputError, OutputError
 from nepkit.frames import write_frames
 from nepkit.progress import task
 from nepkit.training.engine import START, Engine, TrainingData, engines
 from nepkit.training.loss import LossPoint, read_loss
-from nepkit.training.parity import Parity, parity
+from nepkit.training.parity import parity
 from nepkit.training.settings import Settings
 
 #: Files of a run; ``overwrite`` removes these and no others.

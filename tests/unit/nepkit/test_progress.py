@@ -1,6 +1,6 @@
 import pytest
 
-from nepkit.progress import reporting, task, track
+from nepkit.progress import reporting, stages, task, track
 
 
 class Recorder:
@@ -48,3 +48,20 @@ def test_work_that_fails_is_finished_and_the_reporter_is_taken_back():
     assert recorder.events[-1] == ("finish", 7)
     list(track([1], "Later"))
     assert recorder.events[-1] == ("finish", 7)
+
+
+def test_stages_follow_each_other_and_the_last_ends():
+    recorder = Recorder()
+    with reporting(recorder), stages() as report:
+        report("features", 2, 4, "")
+        report("features", 4, 4, "")
+        report("fit", 1, 60, "objective 1")
+    assert recorder.events == [
+        ("start", "features", 4),
+        ("advance", 7, 2, ""),
+        ("advance", 7, 2, ""),
+        ("start", "fit", 60),
+        ("finish", 7),
+        ("advance", 7, 1, "objective 1"),
+        ("finish", 7),
+    ]
