@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of an earlier quickstart in the folder.")
 def quickstart(out: Path, threads: int | None, overwrite: bool) -> Output:
-    """Fit long-range charges on bundled data, in about a minute or two.
+    """Fit long-range charges on bundled data in under two minutes.
 
     Takes DFT data and a NEP of the solid electrolyte Li3YCl6, fits charges atop the NEP, writes the model for GPUMD,
     runs it for a picosecond, and makes a report as a page and an image. Then says what to do with your own data.
