@@ -1,0 +1,166 @@
+"""Ionic conductivity of independent ions and of all charges together, and their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, square_blocks
+from nepkit.analysis.transport.diffusion import CM2_PER_S, Diffusion, surprising
+from nepkit.analysis.transport.msd import Displacements
+from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_variance
+from nepkit.analysis.transport.window import Case
+from nepkit.conventions import BOLTZMANN
+from nepkit.errors import InputError
+
+Array = NDArray[np.float64]
+
+ELEMENTARY_CHARGE = 1.602176634e-19
+"""Coulomb, exact in the SI."""
+
+
+@dataclass(frozen=True)
+class Conductivity:
+    """Conductivity of a run.
+
+    Parameters
+    ----------
+    nernst_einstein : Quantity
+        As if the ions moved independently, mS/cm.
+    collective : Quantity or None
+        From the displacement of the total dipole (Einstein and Helfand), mS/cm; None without a trajectory.
+    haven : Quantity or None
+        Haven ratio: the first over the second; one for independent ions.
+    directions : tuple of Quantity
+        Collective conductivity along x, y and z where it is known, else that of independent ions, mS/cm.
+    trusted : str
+        Where the error of ``collective`` comes from: ``"model"`` or ``"blocks"``; empty without it.
+    """
+
+    nernst_einstein: Quantity
+    collective: Quantity | None
+    haven: Quantity | None
+    directions: tuple[Quantity, ...]
+    trusted: str = ""
+
+
+def conductivity_per_diffusion(volume: float, temperature: float) -> float:
+    """Return the conductivity, mS/cm, of one elementary charge that diffuses with 1 cm^2/s in a volume.
+
+    Parameters
+    ----------
+    volume : float
+        A^3.
+    temperature : float
+        K.
+
+    Examples
+    --------
+    >>> round(3584 * 8.036e-6 * conductivity_per_diffusion(143358.24, 950.159), 1)  # Li7La3Zr2O12
+    393.1
+    """
+    if not volume > 0.0:
+        raise InputError(f"a volume of {volume} A^3, expected more than zero")
+    if not temperature > 0.0:
+        raise InputError(f"a temperature of {temperature} K, expected more than zero")
+    return 1e3 * ELEMENTARY_CHARGE / (volume * 1e-24 * BOLTZMANN * temperature)
+
+
+def nernst_einstein(
+    ions: Mapping[str, Diffusion], counts: Mapping[str, int], charges: Mapping[str, float], factor: float
+) -> Quantity:
+    """Return the sum of count times charge squared times diffusion coefficient, mS/cm.
+
+    Parameters
+    ----------
+    ions, counts, charges : mapping by label
+        Diffusion, number and charge (e) of every mobile ion.
+    factor : float
+        From `conductivity_per_diffusion`.
+    """
+    parts = [ions[name].D.scaled(factor * counts[name] * charges[name] ** 2, "mS/cm") for name in ions]
+    if len(parts) == 1:
+        return parts[0]
+    value = sum(part.value for part in parts)
+    error = float(np.sqrt(sum(part.error**2 for part in parts)))
+    return of_variance(value, error / value, "mS/cm")
+
+
+def conductivity(
+    ions: Mapping[str, Diffusion],
+    curves: Displacements,
+    charges: Mapping[str, float],
+    *,
+    volume: float,
+    temperature: float,
+    counts: Mapping[str, int] | None = None,
+    dipole: Array | None = None,
+) -> Conductivity:
+    """Return the conductivity of independent ions and, with the dipole, of all charges together.
+
+    Parameters
+    ----------
+    ions : mapping of str to Diffusion
+        Every mobile ion; the collective conductivity is fitted at the latest of their windows.
+    curves : Displacements
+        With ``collective`` where the collective conductivity is wanted.
+    charges : mapping of str to float
+        Charge of every ion, e.
+    volume : float
+        Mean volume, A^3.
+    temperature : float
+        K.
+    counts : mapping of str to int, optional
+        Number of ions; those of ``curves`` when left out.
+    dipole : ndarray, shape (F, 3), optional
+        Sum of charge times unwrapped position, e A: then the error is checked against blocks of time.
+
+    Raises
+    ------
+    InputError
+        Where volume or temperature is not positive.
+    """
+    factor = conductivity_per_diffusion(volume, temperature)
+    single = nernst_einstein(ions, curves.count if counts is None else counts, charges, factor)
+    latest = max(ions.values(), key=lambda item: item.lags[0])
+    if curves.collective is None:
+        only = latest if len(ions) == 1 else None
+        along = () if only is None else tuple(
+            part.scaled(single.value / only.D.value, "mS/cm") for part in only.directions
+        )  # fmt: skip
+        return Conductivity(single, None, None, along)
+    values = np.diagonal(curves.collective, axis1=1, axis2=2)
+    lags = np.array(latest.lags)
+    case = Case(np.asarray(values), 1.0, curves.frames, 0.0)
+    line = case.fit(lags)
+    interval = float(curves.time[1])
+    unit = factor * CM2_PER_S / 6.0 / interval
+    together = of_variance(unit * line.slope, line.slope_error / abs(line.slope), "mS/cm")
+    trusted = "model"
+    blocks = blocks_that_fit(curves.frames, int(lags[-1])) if dipole is not None else 0
+    if dipole is not None and blocks:
+        slopes = square_blocks(dipole[:, None, :], lags, blocks).slopes(line.weights).sum(axis=1)
+        other = of_blocks(together.value, unit * float(bootstrap(slopes).std()), blocks, "mS/cm")
+        if surprising(together, other, blocks):
+            together, trusted = other, "blocks"
+    parts = []
+    for axis in range(3):
+        fit = case.fit(lags, axis)
+        parts.append(of_variance(3.0 * unit * fit.slope, fit.slope_error / abs(fit.slope), "mS/cm"))
+    return Conductivity(single, together, haven_ratio(single, together), tuple(parts), trusted)
+
+
+def haven_ratio(single: Quantity, together: Quantity) -> Quantity:
+    """Return the ratio of two conductivities, corrected for the bias of one over a noisy number.
+
+    Its error comes nearly all from the collective conductivity, whose mean has one walker where the other has all.
+    """
+    relative = together.error / abs(together.value)
+    ratio = single.value / together.value
+    both = float(np.hypot(relative, single.error / single.value))
+    inverse = of_variance(1.0 / ratio, both, "")
+    value = ratio * (1.0 - min(relative**2, 0.5))
+    return Quantity(value, abs(value) * both, "", 1.0 / inverse.high, 1.0 / inverse.low)

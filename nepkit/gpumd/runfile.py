@@ -1,0 +1,122 @@
+"""run.in as data: the runs of a simulation and what was asked of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nepkit.errors import InputError
+
+#: Keywords whose effect lasts after the ``run`` that follows; all others are forgotten after it.
+LASTING = ("time_step", "potential", "velocity", "replicate", "kspace", "dftd3")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ``run`` of a run.in.
+
+    Parameters
+    ----------
+    steps : int
+        Number of steps.
+    time_step : float
+        fs.
+    commands : tuple of tuple of str
+        Keyword and arguments of every command that holds in this run.
+    """
+
+    steps: int
+    time_step: float
+    commands: tuple[tuple[str, ...], ...]
+
+    def find(self, keyword: str) -> tuple[str, ...] | None:
+        """Return the arguments of a keyword, None where it is not given."""
+        return next((words[1:] for words in self.commands if words[0] == keyword), None)
+
+    @property
+    def temperature(self) -> float | None:
+        """Final target temperature of the thermostat, K; None where the ensemble names none."""
+        words = self.find("ensemble")
+        if not words:
+            return None
+        try:
+            if "temp" in words:
+                return float(words[words.index("temp") + 2])
+            return float(words[2]) if words[0].startswith(("nvt_", "npt_")) else None
+        except (IndexError, ValueError):
+            return None
+
+    @property
+    def fixed_cell(self) -> bool:
+        """Whether the cell keeps its size."""
+        ensemble = (self.find("ensemble") or ("",))[0]
+        return not ensemble.startswith(("npt", "nph", "msst", "ti")) and not self.find("deform")
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A whole run.in.
+
+    Parameters
+    ----------
+    runs : tuple of Run
+        In their order.
+    replicate : tuple of int
+        How often model.xyz is repeated along each cell vector.
+    """
+
+    runs: tuple[Run, ...] = ()
+    replicate: tuple[int, int, int] = field(default=(1, 1, 1))
+
+    def with_keyword(self, keyword: str) -> Run | None:
+        """Return the last run in which a keyword is given."""
+        return next((run for run in reversed(self.runs) if run.find(keyword) is not None), None)
+
+    def rows_before(self, run: Run, keyword: str) -> int:
+        """Return how many rows an output such as thermo.out has before those of a run."""
+        rows = 0
+        for other in self.runs:
+            if other is run:
+                break
+            words = other.find(keyword)
+            rows += other.steps // int(words[0]) if words else 0
+        return rows
+
+
+def read_run_file(path: str | Path) -> RunFile:
+    r"""Read a run.in.
+
+    Raises
+    ------
+    InputError
+        Where a number is missing; names the line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("/tmp/nepkit-run.in").write_text("time_step 2\nensemble nvt_bdp 300 600 100\nrun 1000\n")
+    >>> read_run_file("/tmp/nepkit-run.in").runs[0].temperature
+    600.0
+    """
+    path = Path(path)
+    runs: list[Run] = []
+    replicate = (1, 1, 1)
+    time_step = 1.0
+    commands: list[tuple[str, ...]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        words = tuple(line.partition("#")[0].split())
+        if not words:
+            continue
+        try:
+            if words[0] == "time_step":
+                time_step = float(words[1])
+            elif words[0] == "replicate":
+                replicate = (int(words[1]), int(words[2]), int(words[3]))
+            if words[0] == "run":
+                runs.append(Run(int(words[1]), time_step, tuple(commands)))
+                commands = [words for words in commands if words[0] in LASTING]
+            else:
+                commands.append(words)
+        except (IndexError, ValueError):
+            raise InputError(f"{path}, line {number}: {line.strip()!r} lacks a number that {words[0]} needs") from None
+    return RunFile(tuple(runs), replicate)

@@ -1,0 +1,143 @@
+import json
+
+import numpy as np
+import pytest
+from ase import Atoms
+from click.testing import CliRunner
+
+from nepkit.cli.command import ROOT
+from nepkit.cli.main import main
+from nepkit.frames import write_frames
+from tests.walks import brownian
+
+
+@pytest.fixture
+def call(capsys):
+    """Run the program in this process and return status, standard output and standard error."""
+
+    def run(*words):
+        status = main(["transport", *map(str, words)])
+        text = capsys.readouterr()
+        return status, text.out, text.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trajectory(tmp_path_factory):
+    """40 Na that walk with D = 1e-5 cm^2/s, 20 Cl at rest; 400 frames of 0.1 ps, wrapped."""
+    path = tmp_path_factory.mktemp("run") / "dump.xyz"
+    rng = np.random.default_rng(0)
+    start = rng.uniform(0, 15, (60, 3))
+    walk = np.concatenate([brownian(0, frames=400, atoms=40), np.zeros((400, 20, 3))], axis=1)
+    frames = []
+    for number, moved in enumerate(walk):
+        atoms = Atoms("Na40Cl20", positions=start + moved, cell=np.eye(3) * 15, pbc=True, info={"Time": 100.0 * number})
+        atoms.wrap()
+        frames.append(atoms)
+    write_frames(path, frames)
+    return path
+
+
+def test_msd_of_a_trajectory(call, trajectory, tmp_path):
+    status, out, _ = call("msd", trajectory, "--ion", "Na", "--csv")
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0] == "time (ps),Na xx,Na yy,Na zz"
+    time, *values = (float(cell) for cell in lines[11].split(","))
+    assert time == pytest.approx(1.0)
+    assert sum(values) == pytest.approx(6 * 0.1, rel=0.1)
+    status, out, _ = call("msd", trajectory, "-o", tmp_path / "msd.csv", "--csv", "--tensor")
+    assert (tmp_path / "msd.csv").read_text().splitlines()[0].endswith("Cl xy,Cl xz,Cl yz")
+
+
+def test_conductivity_of_a_trajectory(call, trajectory, tmp_path):
+    status, out, err = call(
+        "conductivity", trajectory, "--ion", "Na", "--temperature", 500, "-o", tmp_path / "a.svg", "--json"
+    )
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert abs(found["D"]["value"] - 1e-5) < 3 * found["D"]["error"]
+    assert found["charges"] == {"Na": 1.0}
+    assert found["haven"]["interval"][0] < 1.0 < found["haven"]["interval"][1]
+    assert found["sigma"] == found["sigma_collective"]
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+
+
+def test_the_text_shows_both_estimates_side_by_side(call, trajectory):
+    status, out, _ = call("diffusion", trajectory, "--ion", "Na")
+    assert status == 0
+    for row in ("least squares, independent ions", "blocks of time", "unweighted line", "exponent of the rise"):
+        assert row in out
+
+
+def test_arrhenius_of_trajectories(call, tmp_path):
+    words = []
+    for kelvin, d in ((600, 0.004), (700, 0.01), (800, 0.02)):
+        walk = 7.0 + brownian(kelvin, frames=300, atoms=30, d=d)
+        write_frames(
+            tmp_path / f"{kelvin}.xyz", [Atoms("Li30", positions=p, cell=np.eye(3) * 14, pbc=True) for p in walk]
+        )
+        words += [tmp_path / f"{kelvin}.xyz", "--temperature", kelvin]
+    status, out, _ = call(
+        "arrhenius", *words, "--ion", "Li", "--interval", 0.1, "--of", "D", "-o", tmp_path / "a.png", "--json"
+    )
+    assert status == 0
+    found = json.loads(out)
+    slope = -np.polyfit(1 / (8.617343e-5 * np.array([600, 700, 800.0])), np.log([0.004, 0.01, 0.02]), 1)[0]
+    assert abs(found["Ea"]["value"] - slope) < 3 * found["Ea"]["error"]
+    assert found["D"]["unit"] == "cm^2/s"
+    assert [run["temperature"] for run in found["runs"]] == [600, 700, 800]
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["diffusion", "{trajectory}"], "give --ion"),
+        (["diffusion", "{trajectory}", "--ion", "K"], "no K in the first frame"),
+        (["diffusion", "{trajectory}", "--ion", "Cl"], "Cl has no diffusive regime"),
+        (["diffusion", "{trajectory}", "--ion", "Na", "--window", "0.8"], "not two parts of the lag range"),
+        (["conductivity", "{trajectory}", "--ion", "Na"], "give --temperature"),
+        (["conductivity", "{trajectory}", "--ion", "Na", "--charge", "1", "--charge", "2"], "2 --charge for 1 --ion"),
+        (["arrhenius", "{trajectory}", "--ion", "Na", "--temperature", "5"], "1 temperature above 0 K"),
+        (["diffusion", "{folder}", "--ion", "Na"], "no msd.out in this folder"),
+        (["diffusion", "{trajectory}", "--ion", "Na", "--group", "1"], "no column group"),
+    ],
+)
+def test_bad_input_gets_one_line(call, trajectory, tmp_path, words, message):
+    status, out, err = call(*(word.format(trajectory=trajectory, folder=tmp_path) for word in words))
+    assert status in (1, 2)
+    assert not out
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_frames_without_time_need_an_interval(call, tmp_path):
+    frames = [Atoms("Li4", positions=p, cell=np.eye(3) * 20, pbc=True) for p in brownian(0, frames=40, atoms=4)]
+    write_frames(tmp_path / "a.xyz", frames)
+    status, _, err = call("msd", tmp_path / "a.xyz")
+    assert status == 1
+    assert "give --interval" in err
+
+
+def test_a_missing_thermo_out_is_told(call, tmp_path):
+    (tmp_path / "model.xyz").write_text(
+        '2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nLi 0 0 0\nLi 1 1 1\n'
+    )
+    (tmp_path / "run.in").write_text(
+        "ensemble npt_scr 300 300 100 0 0 0 50 50 50 1000\ncompute_msd 10 50\nrun 100000\n"
+    )
+    np.savetxt(tmp_path / "msd.out", np.arange(50)[:, None] * np.array([0.01, 1, 1, 1, 0, 0, 0]))
+    status, _, err = call("conductivity", tmp_path, "--ion", "Li")
+    assert status == 1
+    assert "no thermo.out, which the mean volume comes from; give --volume" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_numbers_in_the_menu_are_those_of_other_tool_kits():
+    msd, conductivity = (
+        ROOT.get_command(None, "transport").get_command(None, name) for name in ("msd", "conductivity")
+    )
+    assert (msd.menu, conductivity.menu) == (412, 401)
+    assert CliRunner().invoke(ROOT, ["transport", "--help"]).exit_code == 0
