@@ -53,7 +53,7 @@ def _closing(result: Quickstart) -> str:
         f"{export.force:.1e} meV/A.",
         f"Molecular dynamics with it: {len(run.symbols)} atoms, {run.time[-1]:.1f} ps at constant energy and "
         f"{run.temperature[run.nve].mean():.0f} K,",
-        f"  energy drift {drift:+.2f} +- {error:.2f} meV/atom/ps; MSD (A^2) after {result.msd.time[-1]:.2f} ps: {msd}.",
+        f"  energy drift {drift:+.3f} +- {error:.3f} meV/atom/ps; MSD (A^2) after {result.msd.time[-1]:.2f} ps: {msd}.",
         "  A demonstration: far too short for a diffusion coefficient, and no proof of stability.",
         "",
         f"{result.seconds['total']:.0f} s in all, {result.fit.seconds['total']:.0f} s for the fit. "

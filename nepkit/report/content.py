@@ -112,12 +112,6 @@ class ChargeReport:
             found[self.fit.range.frames]["short_range_charges"] = self.fit.range.short_range_charges.force_mev_a
         return found
 
-    def gain(self) -> float | None:
-        """Return by how much charges lower the force error of the readout refit, as a share."""
-        row = self.force_errors()[self.held_out]
-        readout, charges = row["readout"], row["charges"]
-        return None if not readout or charges is None else 1.0 - charges / readout
-
 
 def summarise(frames: Sequence[Atoms]) -> DataSummary:
     """Count frames, atoms and labels.

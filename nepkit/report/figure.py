@@ -67,10 +67,10 @@ def _headline(top: Any, report: ChargeReport) -> None:
     left = 0.012
     top.text(left, 0.88, report.title, fontsize=17, fontweight="bold", color=DARK, va="top")
     color = "#00694f" if report.fit.charges_help else "#9a5b00"
-    top.text(left, 0.55, fill(report.verdict, 150), fontsize=11, color=color, va="top")
+    top.text(left, 0.58, fill(report.verdict, 150), fontsize=11, color=color, va="top")
     counts = ", ".join(f"{data.frames} {name} frames ({data.atoms} atoms)" for name, data in report.data.items())
     line = f"{counts}; {report.fit.iterations} Gauss-Newton iterations, {report.fit.seconds['total']:.0f} s in all"
-    top.text(left, 0.22, line, fontsize=9.5, color=GREY, va="top")
+    top.text(left, 0.13, line, fontsize=9.5, color=GREY, va="top")
 
 
 def _numbers(ax: Any, report: ChargeReport) -> None:
@@ -90,7 +90,7 @@ def _numbers(ax: Any, report: ChargeReport) -> None:
     text = (
         f"MD with the corrected model: {len(trajectory.symbols)} atoms, {trajectory.time[-1]:.1f} ps at "
         f"constant energy, steps of {trajectory.timestep:g} fs, mean temperature "
-        f"{trajectory.temperature[trajectory.nve].mean():.0f} K. Energy drift {drift:+.2f} ± {error:.2f} meV/atom/ps. "
+        f"{trajectory.temperature[trajectory.nve].mean():.0f} K. Energy drift {drift:+.3f} ± {error:.3f} meV/atom/ps. "
         "A demonstration: far too short for a diffusion coefficient, and no proof of stability."
     )
     y = 0.9 - 0.075 * len(lines)

@@ -86,12 +86,12 @@ def image(axes: Any, alt: str) -> str:
 def _cards(report: ChargeReport) -> str:
     errors = {(name, stage): row for name, stage, row in report.errors()}
     best, readout = errors[report.held_out, "charges"], errors[report.held_out, "readout"]
-    gain = report.gain()
-    word = "lower" if gain is None or gain >= 0 else "higher"
-    compared = "" if gain is None else f", {100 * abs(gain):.0f} % {word} than without charges"
     charges = "  ".join(f"{element}\u00a0{signed(row.mean, 2)}" for element, row in report.fit.charges.items())
     cards = [
-        (f"{number(best['force_mev_a'])} meV/Å", f"force RMSE on {report.held_out} frames{compared}"),
+        (
+            f"{number(best['force_mev_a'])} meV/Å",
+            f"force RMSE on {report.held_out} frames (readout refit {number(readout['force_mev_a'])})",
+        ),
         (
             f"{number(best['energy_mev_atom'])} meV/atom",
             f"energy RMSE on {report.held_out} frames (readout refit {number(readout['energy_mev_atom'])})",
@@ -188,7 +188,7 @@ def _dynamics(report: ChargeReport) -> str:
         f"{len(run.symbols)} atoms, steps of {run.timestep:g} fs: {-run.time[0]:.1f} ps under a thermostat at "
         f"{run.target:.0f} K, then {run.time[-1]:.1f} ps at constant energy, where the temperature was "
         f"{temperature.mean():.0f} ± {temperature.std():.0f} K and the total energy drifted by "
-        f"{signed(drift, 2)} ± {number(error, 2)} meV/atom/ps. "
+        f"{signed(drift, 3)} ± {number(error, 3)} meV/atom/ps. "
         "This shows that the exported file runs; it is far too short for a diffusion coefficient, and no proof of "
         "stability."
     )
