@@ -18,7 +18,7 @@ import numpy as np
 from .backend import Array, Namespace, asarray, namespace
 from .batch import Batch, forces_and_virial, neighbour_pairs
 from .ewald import Electrostatics
-from .features import HiddenResponse, hidden_response, spread
+from .features import HiddenResponse, hidden_response
 from .kernels import Interaction
 from .labels import Labels, labels_of
 from .moments import columns
@@ -297,7 +297,7 @@ def _long_range(
     moved = [gradient.contract_parameters(table[t]) for t, gradient in enumerate(response.gradients)]
     forces = charges[:, None] * field
     for gradient, vectors in zip(response.gradients, moved, strict=True):
-        forces = forces - spread(gradient, vectors, potential[:, None])[:, :, 0]
+        forces = forces - gradient.spread(vectors, potential[:, None])[:, :, 0]
     strain = (response.strain * table[response.batch.types][:, None, None, :]).sum(axis=3)
     virial = (electrostatics.virial @ extended) @ extended - six(
         (potential @ strain.reshape(len(charges), 9)).reshape(3, 3)
@@ -311,7 +311,7 @@ def _long_range(
     )
     width = layout.neurons + 1
     for t, (gradient, vectors) in enumerate(zip(response.gradients, moved, strict=True)):
-        every = every - spread(gradient, vectors, electrostatics.potential[:, :-1])
+        every = every - gradient.spread(vectors, electrostatics.potential[:, :-1])
         every[:, :, t * width : t * width + layout.neurons] -= gradient.contract_centres(potential)
     stretched = xp.concatenate(
         [
