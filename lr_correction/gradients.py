@@ -52,7 +52,8 @@ class DenseGradient:
 
     def contract_parameters(self, weights: Array) -> Array:
         """Return vectors of shape (C, N, 3)."""
-        return self.values @ weights.astype(self.values.dtype)
+        flat = self.values.reshape(-1, self.values.shape[-1]) if self.values.size else self.values
+        return (flat @ weights.astype(flat.dtype)).reshape(self.values.shape[:-1])
 
     def contract_centres(self, weights: Array) -> Array:
         """Sum over the centres with weights."""
@@ -92,7 +93,8 @@ class SparseGradient:
 
     def contract_parameters(self, weights: Array) -> Array:
         """Return vectors of shape (U, 3)."""
-        return self.values @ weights.astype(self.values.dtype)
+        flat = self.values.reshape(-1, self.values.shape[-1]) if self.values.size else self.values
+        return (flat @ weights.astype(flat.dtype)).reshape(self.values.shape[:-1])
 
     def contract_centres(self, weights: Array) -> Array:
         """Sum over the centres with weights."""
