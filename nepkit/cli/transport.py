@@ -51,7 +51,12 @@ _run = _all_of(
     click.option("--interval", type=float, help="Time between frames (ps) where a trajectory does not tell it."),
 )
 _fit = _all_of(
-    click.option("--window", callback=_window, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8; found when left out."),
+    click.option(
+        "--window",
+        callback=_window,
+        metavar="LOW:HIGH",
+        help="Part of the lag range to fit, as 0.4:0.8; found when left out.",
+    ),
     click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all."),
 )
 _charge = click.option("--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual.")
@@ -380,4 +385,42 @@ def arrhenius(
         tables=[_table("", measured), _table(f"Best of {len(result.fits)}: {best.model}", rows)],
         text=_notes(notes, result.notes),
         figure=_figure_unless_table(lambda: plot_arrhenius(result, quantity="σ" if quantity == "sigma" else "D")),
+    )  # fmt: skip
+
+
+@command("transport percolation", menu=415)
+@click.argument("frames", type=options.FILE)
+@click.option("--element", "elements", multiple=True, required=True, help="Nodes of the network; may be given again.")
+@click.option("--cutoff", type=click.FloatRange(min=0.0, min_open=True), required=True, help="Longest link (A).")
+@options.save("The result as json or text.")
+def percolation(frames: Path, elements: tuple[str, ...], cutoff: float) -> Output:
+    """Probability that a network of atoms goes on for ever.
+
+    Atoms of the elements are linked when closer than the cutoff, through every image of the cell. A cluster that is
+    linked to its own image is endless; its rank is the number of independent directions in which it is.
+    """
+    from nepkit.analysis.transport.percolation_statistics import network
+    from nepkit.frames import read_frames
+
+    found = network(read_frames(frames), elements, cutoff, str(frames))
+    by_rank = {rank: found.probability(rank) for rank in (1, 2, 3)}
+    along = {axis: found.along(index) for axis, index in zip("abc", range(3), strict=True)}
+    rows = [_row(f"rank {rank} or more", part) for rank, part in by_rank.items()]
+    rows += [_row(f"around {axis}", part) for axis, part in along.items()]
+    means = {
+        "largest cluster": float(found.largest.mean()),
+        "in endless clusters": float(found.endless.mean()),
+        "neighbours": float(found.neighbours.mean()),
+    }
+    rows += [(name, value, None, None, "") for name, value in means.items()]
+    return Output(
+        data={
+            "probability": by_rank[1].json(),
+            "probability_of_rank": {rank: part.json() for rank, part in by_rank.items()},
+            "probability_around": {axis: part.json() for axis, part in along.items()},
+            "rank": found.rank, "largest": found.largest, "endless": found.endless, "neighbours": found.neighbours,
+            "frames": len(found.rank), "independent_frames": found.independent,
+        },
+        tables=[_table(f"{'-'.join(elements)} within {cutoff:g} A, {len(found.rank)} frames", rows)],
+        text=f"\nThe frames are worth {found.independent:.1f} independent ones.",
     )  # fmt: skip

@@ -141,3 +141,18 @@ def test_numbers_in_the_menu_are_those_of_other_tool_kits():
     )
     assert (msd.menu, conductivity.menu) == (412, 401)
     assert CliRunner().invoke(ROOT, ["transport", "--help"]).exit_code == 0
+
+
+def test_percolation_of_a_chain(call, tmp_path):
+    frames = [Atoms("Li2Cl", positions=[[0, 0, x], [2, 0, x], [1, 4, 0]], cell=[4, 9, 9], pbc=True) for x in range(8)]
+    write_frames(tmp_path / "a.xyz", frames)
+    status, out, _ = call("percolation", tmp_path / "a.xyz", "--element", "Li", "--cutoff", 2.5, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["rank"] == [1] * 8
+    assert found["probability_around"]["a"]["value"] == 1.0
+    assert found["probability_around"]["b"]["value"] == 0.0
+    status, out, _ = call("percolation", tmp_path / "a.xyz", "--element", "Li", "--cutoff", 1.9)
+    assert "rank 1 or more" in out
+    status, _, err = call("percolation", tmp_path / "a.xyz", "--element", "Na", "--cutoff", 2.5)
+    assert (status, len(err.strip().splitlines())) == (1, 1)
