@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import ase
+import numpy as np
+from numpy.typing import NDArray
 
 from .errors import DataError, ModelError
 from .labels import labels_of
@@ -88,3 +90,29 @@ def check_frames(
     if 0 < missing_virial < len(frames):
         notes.append(f"{missing_virial} of {len(frames)} {name}s have no virial; the others' virials are used")
     return notes
+
+
+def unknown_compositions(elements: Sequence[str], train: Sequence[ase.Atoms], test: Sequence[ase.Atoms]) -> list[str]:
+    """Say how many test frames have a composition that training frames do not combine to.
+
+    Energies per element are fitted; for such frames they are extrapolated along a direction that no frame fixes.
+
+    Examples
+    --------
+    >>> unknown_compositions(["Li", "Cl"], [ase.Atoms("LiCl")], [ase.Atoms("Li2Cl2"), ase.Atoms("Li2Cl")])
+    ['1 of 2 test frames have a composition that no combination of training frames has: their energies are extrapolated']
+    """
+
+    def table(frames: Sequence[ase.Atoms]) -> NDArray[np.float64]:
+        distinct = {tuple(list(atoms.symbols).count(e) for e in elements) for atoms in frames}
+        return np.array(sorted(distinct), dtype=float)
+
+    known = table(train)
+    rank = np.linalg.matrix_rank(known)
+    count = sum(np.linalg.matrix_rank(np.vstack([known, table([atoms])])) > rank for atoms in test)
+    if not count:
+        return []
+    return [
+        f"{count} of {len(test)} test frames have a composition that no combination of training frames has: their"
+        " energies are extrapolated"
+    ]

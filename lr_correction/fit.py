@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .backend import Namespace
 from .blocks import assign_blocks
 from .charge_table import element_charges
-from .checks import check_frames, check_model
+from .checks import check_frames, check_model, unknown_compositions
 from .correction import LongRangePotential
 from .errors import SettingsError
 from .gauss_newton import rank_and_condition
@@ -131,6 +131,7 @@ def fit_charges(
     notes = check_frames(nep, frames, start_charges, explicit=initial_charges is not None, name="training frame")
     if test is not None:
         check_frames(nep, test, start_charges, explicit=False, name="test frame")
+        notes += unknown_compositions(nep.elements, frames, test)
     interactions = {FULL: gpumd(mode, nep.cutoff_radial)}
     if range_diagnosis:
         interactions[CUT] = smeared_within(nep.cutoff_radial)

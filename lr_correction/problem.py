@@ -28,8 +28,8 @@ FIRST_RIDGE = Ridge(charges=1e-5, readout=1e-5)
 RIDGE_GRID = tuple(10.0**k for k in range(-9, 0))
 #: Ridge on the energies of the elements: only fixes combinations that no frame distinguishes.
 ENERGY_RIDGE = 1e-9
-#: The hold on mean charges, as a share of the objective reached: far below it, so that data that know better win.
-TIE_BREAKER = 0.06
+#: The hold on mean charges, as a share of the objective reached: below it, so that data that know better win.
+TIE_BREAKER = 0.3
 MOST_ITERATIONS = 60
 
 

@@ -52,9 +52,7 @@ class RidgePair(ParamType):
 
     name = "number[,number]"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
         """Return the strengths for charges and readout."""
         if isinstance(value, tuple):
             return value

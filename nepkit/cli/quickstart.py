@@ -56,8 +56,7 @@ def _closing(result: Quickstart) -> str:
         f"  energy drift {drift:+.3f} +- {error:.3f} meV/atom/ps; MSD (A^2) after {result.msd.time[-1]:.2f} ps: {msd}.",
         "  A demonstration: far too short for a diffusion coefficient, and no proof of stability.",
         "",
-        f"{result.seconds['total']:.0f} s in all, {result.fit.seconds['total']:.0f} s for the fit. "
-        f"In {result.folder}:",
+        f"{result.seconds['total']:.0f} s in all, {result.fit.seconds['total']:.0f} s for the fit. In {result.folder}:",
         f"  {'  '.join(FILES)}",
         "",
         "What next",

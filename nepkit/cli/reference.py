@@ -1,7 +1,7 @@
-"""The page of all commands, generated from the command tree.
+"""The page of all commands and the overview of ``nepkit --help``, generated from the command tree.
 
-``python -m nepkit.cli.reference`` writes ``docs/commands.md``; with ``--check`` it only says whether the page is up to
-date, by its exit status. The page does not depend on the version of click or on the terminal.
+``python -m nepkit.cli.reference`` writes ``docs/commands.md`` and ``nepkit/cli/overview.txt``; with ``--check`` it only
+says whether they are up to date, by its exit status. They do not depend on the version of click or on the terminal.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 
 from nepkit.cli import parameters
-from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, leaves, load_all
+from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, format_overview, leaves, load_all
 
 PAGE = Path("docs/commands.md")
+OVERVIEW = Path("nepkit/cli/overview.txt")
 INTRODUCTION = """# Commands
 
 Generated from the command tree by `python -m nepkit.cli.reference`; do not edit by hand.
@@ -68,15 +69,15 @@ def _argument(parameter: click.Parameter) -> str:
 @click.option("--check", is_flag=True, help="Change nothing; fail when the page is not up to date.")
 def main(check: bool) -> None:
     """Write the page of all commands, or check it."""
-    new = reference()
-    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if not check:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(new, encoding="utf-8")
-    elif new != old:
-        difference = unified_diff(old.splitlines(), new.splitlines(), str(PAGE), "command tree", n=1, lineterm="")
-        click.echo("\n".join(difference))
-        raise click.ClickException(f"{PAGE} is out of date; run: python -m nepkit.cli.reference")
+    for path, new in ((PAGE, reference()), (OVERVIEW, format_overview())):
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(new, encoding="utf-8")
+        elif new != old:
+            difference = unified_diff(old.splitlines(), new.splitlines(), str(path), "command tree", n=1, lineterm="")
+            click.echo("\n".join(difference))
+            raise click.ClickException(f"{path} is out of date; run: python -m nepkit.cli.reference")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,19 @@
 import pytest
 
-from nepkit.cli.command import ROOT, SECTIONS, leaves, load_all
-from nepkit.cli.reference import PAGE, main, reference
+from nepkit.cli.command import ROOT, SECTIONS, format_overview, leaves, load_all, read_overview
+from nepkit.cli.reference import OVERVIEW, PAGE, main, reference
 
 
 def test_the_page_of_commands_is_up_to_date(repository):
     page = (repository / PAGE).read_text(encoding="utf-8")
     assert page == reference(), "run: python -m nepkit.cli.reference"
+
+
+def test_the_overview_of_help_is_up_to_date(repository):
+    assert (repository / OVERVIEW).read_text(encoding="utf-8") == format_overview(), (
+        "run: python -m nepkit.cli.reference"
+    )
+    assert read_overview() is not None
 
 
 def test_check_fails_on_drift_and_writing_mends_it(tmp_path, monkeypatch, capsys):
