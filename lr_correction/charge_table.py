@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .backend import to_numpy
 from .gauss_newton import without_block
@@ -25,7 +26,8 @@ def element_charges(problem: Problem, fitted: Fitted, start: Mapping[str, float]
     layout, count = problem.layout, len(fitted.solution.normal.loss)
     points = [fitted.solution.parameters]
     if count > 1:
-        points += [without_block(fitted.solution, fitted.prior, fitted.free, block) for block in range(count)]
+        with threadpool_limits(limits=1):
+            points += [without_block(fitted.solution, fitted.prior, fitted.free, block) for block in range(count)]
     vectors = np.stack([np.append(point[layout.charges], 1.0) for point in points], axis=1)
     sums = np.zeros((len(points), layout.types))
     squares, atoms = np.zeros(layout.types), np.zeros(layout.types)

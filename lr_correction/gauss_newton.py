@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from .objective import Normal, Objective
 from .parameters import BoolArray
@@ -131,12 +132,25 @@ def minimise(
     report
         Called with the iteration and the objective after every accepted step.
     """
+    with threadpool_limits(limits=1):  # small systems between passes over the frames, which have threads of their own
+        return _minimise(objective, start, prior, free, tolerance, most_iterations, report)
+
+
+def _minimise(
+    objective: Objective,
+    start: FloatArray,
+    prior: Prior,
+    free: BoolArray,
+    tolerance: float,
+    most_iterations: int,
+    report: Callable[[int, float], None] | None,
+) -> Solution:
     point, normal = start.copy(), objective.normal(start)
     value = float(normal.loss.sum()) + prior.value(point)
     damping, growth, stalled = FIRST_DAMPING, 2.0, 0
     for iteration in range(1, most_iterations):
-        slope = (normal.gradient.sum(axis=0) + prior.pull(point))[free]
-        matrix = normal.curvature.sum(axis=0)[np.ix_(free, free)] + prior.curvature(free)
+        slope = (normal.total_gradient + prior.pull(point))[free]
+        matrix = normal.total_curvature[np.ix_(free, free)] + prior.curvature(free)
         if slope @ solve_spd(matrix, slope) <= tolerance * value or stalled == STALLED_STEPS:
             return Solution(point, value, normal, iteration, converged=True)
         step = solve_spd(matrix + damping * np.diag(np.diagonal(matrix)), slope)
@@ -151,7 +165,7 @@ def minimise(
             decrease = value - float(trial_normal.loss.sum()) - prior.value(trial)
         if decrease > 0:
             stalled = stalled + 1 if decrease < tolerance * value else 0
-            ratio = decrease / (2 * slope @ step - step @ matrix @ step)
+            ratio = float(decrease / (2 * slope @ step - step @ matrix @ step))
             point, normal, value = trial, trial_normal, value - decrease
             # Nielsen's rule: damping follows how well the quadratic model predicted the decrease.
             damping, growth = max(damping * max(1 / 3, 1 - (2 * ratio - 1) ** 3), LEAST_DAMPING), 2.0
@@ -171,10 +185,10 @@ def without_block(solution: Solution, prior: Prior, free: BoolArray, block: int)
     """
     normal, count = solution.normal, len(solution.normal.loss)
     share = count / (count - 1)
-    gradient = share * (normal.gradient.sum(axis=0) - normal.gradient[block])
-    curvature = share * (normal.curvature.sum(axis=0) - normal.curvature[block])
+    gradient = share * (normal.total_gradient - normal.gradient[block])
+    rows = np.ix_(free, free)
     slope = (gradient + prior.pull(solution.parameters))[free]
-    matrix = curvature[np.ix_(free, free)] + prior.curvature(free)
+    matrix = share * (normal.total_curvature[rows] - normal.curvature[block][rows]) + prior.curvature(free)
     result = solution.parameters.copy()
     result[free] += solve_spd(matrix, slope)
     return result
@@ -187,11 +201,12 @@ def cross_validate(solution: Solution, priors: Sequence[Prior], free: BoolArray)
     """
     normal = solution.normal
     scores = np.zeros((len(priors), len(normal.loss)))
-    for k, prior in enumerate(priors):
-        for block in range(len(normal.loss)):
-            step = without_block(solution, prior, free, block) - solution.parameters
-            curved = step @ normal.curvature[block] @ step
-            scores[k, block] = normal.loss[block] - 2 * step @ normal.gradient[block] + curved
+    with threadpool_limits(limits=1):  # many small systems: threads would wait for each other
+        for k, prior in enumerate(priors):
+            for block in range(len(normal.loss)):
+                step = without_block(solution, prior, free, block) - solution.parameters
+                curved = step @ normal.curvature[block] @ step
+                scores[k, block] = normal.loss[block] - 2 * step @ normal.gradient[block] + curved
     return scores
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -73,6 +74,18 @@ class Normal:
     loss: FloatArray
     gradient: FloatArray
     curvature: FloatArray
+
+    @cached_property
+    def total_gradient(self) -> FloatArray:
+        """Gradient of all blocks, shape (n,)."""
+        total: FloatArray = self.gradient.sum(axis=0)
+        return total
+
+    @cached_property
+    def total_curvature(self) -> FloatArray:
+        """Curvature of all blocks, shape (n, n)."""
+        total: FloatArray = self.curvature.sum(axis=0)
+        return total
 
 
 @dataclass(frozen=True)
