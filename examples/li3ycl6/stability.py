@@ -75,5 +75,5 @@ def drift_error(time: np.ndarray, energy: np.ndarray, blocks: int = 8) -> float:
 
 
 if __name__ == "__main__":
-    warnings.filterwarnings("ignore", module="ase")
+    warnings.filterwarnings("ignore")  # ASE's notices about names that change
     main()

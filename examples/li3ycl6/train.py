@@ -77,7 +77,7 @@ def save_loss(points: list[LossPoint], folder: Path) -> None:
         ax.loglog(steps, [1e3 * getattr(p, f"{name}_test") for p in points], "--", color=line.get_color(), label="test")
     ax.set_xlabel("training step")
     ax.set_ylabel("root mean square error")
-    ax.legend(fontsize=7, ncols=3)
+    figure.legend(fontsize=7, ncols=3, loc="outside upper center")
     figure.savefig(folder / "loss.png", dpi=130)
 
 
