@@ -7,10 +7,11 @@ stress in the calculator (where ASE keeps them), ``info["virial"]`` (3, 3), ``in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -21,12 +22,11 @@ from nepkit import conventions
 from nepkit.atomic import atomic_path
 from nepkit.conventions import PER_ATOM, SPELLINGS
 from nepkit.errors import InputError, OutputError
-from nepkit.registry import Registry
+
+if TYPE_CHECKING:
+    from nepkit.formats.format import Reading
 
 Frames = list[Atoms]
-
-READERS: Registry[Callable[[Path], Iterator[Atoms]]] = Registry("format", {"extxyz": "nepkit.formats.extxyz:read"})
-"""Readers by the name of the format; other formats are left to ASE."""
 
 _TOLERANCE = 1e-3  # eV/atom, between a virial and a stress of one frame: GPUMD, src/main_nep/structure.cu
 
@@ -214,27 +214,43 @@ def set_labels(atoms: Atoms, values: Labels) -> None:
         atoms.calc = SinglePointCalculator(atoms, **results)
 
 
-def read_frames(path: str | Path) -> Iterator[Atoms]:
+def read_frames(path: str | Path, format: str | None = None, reading: Reading | None = None) -> Iterator[Atoms]:
     """Yield the frames of a file one by one, with their labels in the layout described above.
 
     Parameters
     ----------
     path : str or Path
-        Extended xyz by the suffix ``.xyz`` or ``.extxyz``; any other format that ASE reads.
+        Extended xyz by the suffix ``.xyz`` or ``.extxyz``, any format of `nepkit.formats.catalogue` by content or name,
+        any other format that ASE reads.
+    format : str, optional
+        Name of the format where it is not to be found out.
+    reading : nepkit.formats.format.Reading, optional
+        Elements of numbered types, and what is told about steps that are no frames; without it steps that are left
+        out, such as those that did not converge, are told by a warning.
 
     Raises
     ------
     InputError
         Where the file is empty, cut short, or not what its suffix says; names the frame and line.
     """
+    from importlib import import_module  # formats stand above this module
+
     path = Path(path)
-    frames = READERS["extxyz"](path) if path.suffix.lower() in (".xyz", ".extxyz") else _read_with_ase(path)
-    empty = True
-    for atoms in frames:
-        empty = False
+    told = reading or import_module("nepkit.formats.format").Reading()
+    catalogue = import_module("nepkit.formats.catalogue")
+    made = catalogue.detect(path) if format is None else catalogue.by_name(format)
+    if made is not None and made.read is None:
+        raise InputError(f"{path}: {made.name} is written, but not read")
+    count = 0
+    for atoms in _read_with_ase(path) if made is None else made.read(path, told):
+        count += 1
         yield atoms
-    if empty:
-        raise InputError(f"{path}: no frames in this file")
+    if reading is None and told.dropped:
+        reasons = ", ".join(sorted({item.reason for item in told.dropped}))
+        warnings.warn(f"{path}: {len(told.dropped)} steps left out: {reasons}", stacklevel=2)
+    if not count:
+        reasons = f": {told.dropped[0].reason}" if told.dropped else ""
+        raise InputError(f"{path}: no frames in this file{reasons}")
 
 
 def _read_with_ase(path: Path) -> Iterator[Atoms]:

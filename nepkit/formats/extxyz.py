@@ -11,7 +11,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from extxyz import cextxyz
 
 from nepkit.conventions import PER_ATOM, SPELLINGS
 from nepkit.errors import InputError, UnknownNameError
+from nepkit.formats.format import Format, Reading
 from nepkit.frames import labels, set_labels
 
 _PAIR = re.compile(
@@ -90,9 +91,12 @@ def read(path: Path, *, check: bool = True) -> Iterator[Atoms]:
 
 def _text(line: bytes, where: str) -> str:
     try:
-        return line.decode("utf-8")
+        text = line.decode("utf-8")
     except UnicodeDecodeError:
-        raise InputError(f"{where}: not text in UTF-8; is this an extended xyz file?") from None
+        text = "\0"
+    if "\0" in text:
+        raise InputError(f"{where}: not text in UTF-8; is this an extended xyz file?")
+    return text
 
 
 def _count(line: bytes, where: str) -> int:
@@ -321,3 +325,26 @@ def _format_rows(columns: Mapping[str, np.ndarray]) -> str:
             else:
                 texts.append(list(map(str, part.tolist())))
     return "\n".join(map(" ".join, zip(*texts, strict=True))) + "\n"
+
+
+def _read(path: Path, reading: Reading) -> Iterator[Atoms]:
+    return read(path)
+
+
+def _write(path: Path, frames: Iterable[Atoms]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for atoms in frames:
+            file.write(format_frame(atoms))
+            count += 1
+    return count
+
+
+FORMAT = Format(
+    name="extxyz",
+    summary="Extended xyz of GPUMD, NEP and ASE: model.xyz, train.xyz, dump_xyz, restart.xyz, with all labels",
+    names=("*.xyz", "*.extxyz"),
+    marks=(b"Properties=species", b"properties=species"),
+    read=_read,
+    write=_write,
+)

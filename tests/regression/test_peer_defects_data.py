@@ -115,3 +115,106 @@ def test_a_part_of_a_file_from_behind_is_refused(tmp_path):
     words = ["data", "frames", str(tmp_path / "a.xyz"), "-o", str(tmp_path / "b.xyz")]
     assert main([*words, "--fraction", "0.5:0.2"]) == 1
     assert not (tmp_path / "b.xyz").exists()
+
+
+def test_steps_that_did_not_converge_are_named_and_left_out(reference_data, tmp_path, capsys):
+    """Two of three unconverged steps were taken, and "All calculations are converged!" was said."""
+    source = reference_data / "dft_outputs" / "OUTCAR.ch4.unconverged"
+    assert main(["convert", str(source), str(tmp_path / "a.xyz")]) == 0
+    assert "electronic steps not converged (step 1, 2)" in capsys.readouterr().out
+    assert len(list(read_frames(tmp_path / "a.xyz"))) == 1
+
+
+def test_an_outcar_without_stress_does_not_end_the_batch(reference_data, tmp_path):
+    """A missing stress block was an error that ended the conversion of all files."""
+    text = (reference_data / "dft_outputs" / "OUTCAR.h2o.md").read_text()
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "OUTCAR").write_text(text.replace("FORCE on cell =-STRESS", "nothing"))
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "OUTCAR").write_text(text)
+    assert main(["convert", str(tmp_path), str(tmp_path / "a.xyz")]) == 0
+    frames = list(read_frames(tmp_path / "a.xyz"))
+    assert [labels(atoms).virial is None for atoms in frames] == [True] * 3 + [False] * 3
+    assert [atoms.info["source"] for atoms in frames][:2] == ["OUTCAR:1", "OUTCAR:2"]
+
+
+def test_steps_of_a_force_field_are_told_from_dft(reference_data, tmp_path, capsys):
+    """An OUTCAR with machine-learned steps gave no frame at all by one way and wrong ones by another."""
+    source = reference_data / "dft_outputs" / "OUTCAR.ch4.ml"
+    assert main(["convert", str(source), str(tmp_path / "a.xyz"), "--json"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)["sources"]
+    assert (item["frames"], len(item["dropped"])) == (4, 10)
+
+
+def test_folders_with_spaces_are_converted_and_nothing_is_removed(reference_data, tmp_path, monkeypatch):
+    """A folder NEPdataset was removed without a question, and spaces in paths broke the conversion."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "my runs" / "NEPdataset"
+    folder.mkdir(parents=True)
+    (folder / "OUTCAR").write_text((reference_data / "dft_outputs" / "OUTCAR.h2o.md").read_text())
+    assert main(["convert", "my runs", "train.xyz"]) == 0
+    assert main(["convert", "my runs", "train.xyz"]) == 1
+    assert (folder / "OUTCAR").exists()
+
+
+def test_lammps_boxes_are_rotated_not_cut_to_their_diagonal(tmp_path):
+    """The diagonal of the cell was taken for the box: a primitive cell got the volume zero."""
+    from ase.build import bulk
+
+    silicon = bulk("Si")
+    write_frames(tmp_path / "a.xyz", [silicon])
+    assert main(["convert", str(tmp_path / "a.xyz"), str(tmp_path / "a.data")]) == 0
+    assert "Atoms # atomic" in (tmp_path / "a.data").read_text()
+    (back,) = read_frames(tmp_path / "a.data")
+    assert back.cell.volume == pytest.approx(silicon.cell.volume, rel=1e-6)
+    assert closest_contacts(back)["Si", "Si"].distance == pytest.approx(5.43 * 3**0.5 / 4, rel=1e-5)
+
+
+def test_stresses_of_mtp_become_virials_of_nine_numbers(tmp_path):
+    """Six Voigt numbers were written, and a file without stress or forces ended in an error."""
+    head = "BEGIN_CFG\n Size\n 1\n Supercell\n 4 0 0\n 0 4 0\n 0 0 4\n AtomData: id type cartes_x cartes_y cartes_z"
+    stress = " Energy\n -1\n PlusStress: xx yy zz yz xz xy\n 1 2 3 4 5 6\nEND_CFG\n"
+    (tmp_path / "a.cfg").write_text(f"{head} fx fy fz\n 1 0 0 0 0 0.1 0.2 0.3\n{stress}{head}\n 1 0 0 0 0\nEND_CFG\n")
+    assert main(["convert", str(tmp_path / "a.cfg"), str(tmp_path / "a.xyz"), "--types", "Li"]) == 0
+    first, second = read_frames(tmp_path / "a.xyz")
+    assert labels(first).virial.tolist() == [[1, 6, 5], [6, 2, 4], [5, 4, 3]]
+    assert 'virial="1.0 6.0 5.0 6.0 2.0 4.0 5.0 4.0 3.0"' in (tmp_path / "a.xyz").read_text()
+    assert labels(second) == Labels()
+
+
+CP2K = """ CP2K| version string: CP2K version 2023.1
+ CELL| Vector a [angstrom]:       9.000     0.000     0.000    |a| = 9.0
+ CELL| Vector b [angstrom]:       4.500     7.794     0.000    |b| = 9.0
+ CELL| Vector c [angstrom]:       0.000     0.000     9.000    |c| = 9.0
+ MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM
+   Atom Kind Element X Y Z Z(eff) Mass
+      1    1 H  1  0.0 0.0 0.0  1.0 1.0
+      2    1 H  1  0.0 0.0 0.8  1.0 1.0
+
+  *** SCF run {state} ***
+ ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]:    -1.0
+ ATOMIC FORCES in [a.u.]
+ # Atom   Kind   Element          X              Y              Z
+      1      1      H          0.0 0.0 0.1
+{rows} SUM OF ATOMIC FORCES 0 0 0 0
+"""
+ROW = "      2      1      H          0.0 0.0 -0.1\n"
+
+
+def test_logs_of_cp2k_are_checked(tmp_path, capsys):
+    """Convergence was not looked at, frames without stress were lost, and missing rows of forces filled with zeros.
+
+    A cell given by lengths and angles was read as zeros.
+    """
+    log, out = tmp_path / "cp2k.log", tmp_path / "a.xyz"
+    log.write_text(CP2K.format(state="converged in 9 steps", rows=ROW))
+    assert main(["convert", str(log), str(out)]) == 0
+    (atoms,) = read_frames(out)
+    assert labels(atoms).virial is None
+    assert atoms.cell.volume == pytest.approx(9 * 7.794 * 9)
+    log.write_text(CP2K.format(state="NOT converged", rows=ROW))
+    assert main(["convert", str(log), str(out), "--overwrite"]) == 1
+    assert "electronic steps not converged" in capsys.readouterr().err
+    log.write_text(CP2K.format(state="converged in 9 steps", rows=""))
+    assert main(["convert", str(log), str(out), "--overwrite"]) == 1
+    assert "forces of 1 atoms, but there are 2" in capsys.readouterr().err

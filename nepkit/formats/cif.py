@@ -1,0 +1,57 @@
+"""Crystallographic information files; disorder is refused, not resolved silently."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ase import Atoms
+
+from nepkit.errors import InputError
+from nepkit.formats.format import Format, Reading, open_text
+
+
+def read(path: Path, reading: Reading) -> Iterator[Atoms]:
+    """Yield the structures of every data block.
+
+    Raises
+    ------
+    InputError
+        Where ASE cannot read it, or a site is partially occupied.
+    """
+    from ase.io.cif import read_cif
+
+    with open_text(path) as file:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # ASE's notices on spacegroup settings
+                found = list(read_cif(file, slice(None)))
+        except Exception as error:  # ASE's reader raises whatever went wrong first
+            raise InputError(f"{path}: not a CIF: {error or type(error).__name__}") from None
+    for atoms in found:
+        for site in atoms.info.get("occupancy", {}).values():
+            if len(site) > 1 or any(abs(value - 1.0) > 1e-6 for value in site.values()):
+                shares = " ".join(f"{name} {value:g}" for name, value in site.items())
+                raise InputError(f"{path}: a site is occupied by {shares}; choose an ordering and give that one")
+        yield Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
+
+
+def write(path: Path, frames: Iterable[Atoms]) -> int:
+    """Write the frames without symmetry (P 1)."""
+    from ase.io.cif import write_cif
+
+    made = [Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True) for atoms in frames]
+    with path.open("wb") as file:
+        write_cif(file, made)
+    return len(made)
+
+
+FORMAT = Format(
+    name="cif",
+    summary="CIF: ordered structures; partially occupied sites are refused",
+    names=("*.cif", "*.mcif"),
+    marks=(b"_atom_site_fract_x",),
+    read=read,
+    write=write,
+)

@@ -1,0 +1,137 @@
+"""What a format is: how to tell its files, and how to read and write them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from nepkit.errors import InputError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A step of a file that is no frame.
+
+    Parameters
+    ----------
+    step : int
+        Its number in the file, the first is 1.
+    reason : str
+        The same for all steps dropped for it, such as ``"electronic steps not converged"``.
+    """
+
+    step: int
+    reason: str
+
+
+@dataclass
+class Reading:
+    """What a reader is told, and what it tells beside the frames.
+
+    Parameters
+    ----------
+    types : sequence of str
+        Elements of the types 1, 2, ... in files that number them.
+    dropped : list of Dropped
+        Steps that are left out, filled while frames are read.
+    """
+
+    types: tuple[str, ...] = ()
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def drop(self, step: int, reason: str) -> None:
+        """Leave a step out."""
+        self.dropped.append(Dropped(step, reason))
+
+
+Reader = Callable[[Path, Reading], Iterator[Atoms]]
+Writer = Callable[[Path, Iterable[Atoms]], int]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file. A module of `nepkit.formats` that has a ``FORMAT`` adds one.
+
+    Parameters
+    ----------
+    name : str
+        As in ``--from`` and ``--to``.
+    summary : str
+        One line: program, and what of it is read.
+    names : tuple of str
+        Patterns of file names, compared without regard to case; ``.gz`` may follow.
+    marks : tuple of bytes
+        Any of them in the first 64 kB tells the format.
+    read, write : callable
+        None where it is not read or written. A writer returns the number of frames.
+    searched : bool
+        Whether it is what a calculation leaves, taken from a folder that is searched.
+    single : bool
+        Whether a file holds one frame alone.
+    folder : bool
+        Whether it is a folder.
+    """
+
+    name: str
+    summary: str
+    names: tuple[str, ...] = ()
+    marks: tuple[bytes, ...] = ()
+    read: Reader | None = None
+    write: Writer | None = None
+    searched: bool = False
+    single: bool = False
+    folder: bool = False
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a text file for reading, plain or packed by gzip."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return path.open(encoding="utf-8", errors="replace")
+
+
+def numbers(line: str, count: int, where: str, first: int = 0) -> list[float]:
+    """Return ``count`` numbers of a line from the word ``first`` on.
+
+    Raises
+    ------
+    InputError
+        Where there are fewer or they are no numbers.
+
+    Examples
+    --------
+    >>> numbers("H 1.0 2.0 3.0", 3, "line 1", first=1)
+    [1.0, 2.0, 3.0]
+    """
+    words = line.split()[first : first + count]
+    try:
+        values = [float(word) for word in words]
+    except ValueError:
+        values = []
+    if len(values) != count:
+        raise InputError(f"{where}: expected {count} numbers, found {line.strip()[:60]!r}")
+    return values
+
+
+def element_of_type(number: int, types: tuple[str, ...], where: str) -> str:
+    """Return the element of a type, the first is 1.
+
+    Raises
+    ------
+    InputError
+        Where the types are not given or too few.
+    """
+    if not 1 <= number <= len(types):
+        given = f"{len(types)} are given" if types else "none are given"
+        raise InputError(f"{where}: type {number}, but the elements of the types are needed ({given}): --types Li,Cl")
+    if types[number - 1] not in atomic_numbers:
+        raise UnknownNameError(f"{types[number - 1]!r} is not an element")
+    return types[number - 1]

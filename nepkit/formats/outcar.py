@@ -1,0 +1,145 @@
+"""OUTCAR of VASP: every ionic step whose electronic steps converged.
+
+The energy is the free energy TOTEN, of which the forces are the derivatives. The row "Total" of "FORCE on cell" is the
+virial in eV. Steps that VASP's machine-learned force field made are told from those of DFT and left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from nepkit import conventions
+from nepkit.errors import InputError
+from nepkit.formats.format import Format, Reading, numbers, open_text
+from nepkit.frames import Labels, set_labels
+
+UNCONVERGED = "electronic steps not converged"
+MACHINE_LEARNED = "made by VASP's machine-learned force field, not by DFT"
+CUT_SHORT = "cut short"
+
+_ITERATION = re.compile(r"Iteration\s+(\d+)\(\s*(\d+)\)")
+_ELEMENT = re.compile(r"VRHFIN\s*=\s*([A-Za-z]+)")
+
+
+@dataclass
+class _Step:
+    """What is known of the ionic step that is being read."""
+
+    iterations: int = 0
+    failed: bool = False
+    learned: bool = False
+    virial: np.ndarray | None = None
+    positions: np.ndarray | None = None
+    forces: np.ndarray | None = None
+
+
+@dataclass
+class _Run:
+    symbols: list[str] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
+    limit: int = 60  # VASP's default of NELM
+    cell: np.ndarray | None = None
+    step: _Step = field(default_factory=_Step)
+
+
+def read(path: Path, reading: Reading) -> Iterator[Atoms]:
+    """Yield the converged DFT steps; the others are noted in ``reading``.
+
+    A step that took as many electronic steps as NELM allows counts as not converged.
+
+    Raises
+    ------
+    InputError
+        Where it is not an OUTCAR, or a number is none.
+    """
+    run, number = _Run(), 0
+    with open_text(path) as file:
+        for line in file:
+            if "TOTEN" in line and "free  energy" in line:
+                number += 1
+                atoms = _finish(run, line, number, f"{path}, step {number}", reading)
+                run.step = _Step()
+                if atoms is not None:
+                    atoms.info["source"] = f"{path.name}:{number}"
+                    yield atoms
+            else:
+                _take(run, line, file, f"{path}, step {number + 1}")
+    if not run.symbols:
+        raise InputError(f"{path}: no elements and ions per type in it; is it an OUTCAR?")
+    if run.step.iterations or run.step.positions is not None:
+        reading.drop(number + 1, CUT_SHORT)
+
+
+def _take(run: _Run, line: str, file: TextIO, where: str) -> None:
+    step = run.step
+    if "Iteration" in line and (found := _ITERATION.search(line)):
+        step.iterations = int(found[2])
+    elif "VRHFIN" in line and (element := _ELEMENT.search(line)):
+        run.elements.append(element[1])
+    elif "ions per type" in line:
+        run.symbols = _symbols(run.elements, line, where)
+    elif "NELM  " in line and "=" in line:
+        run.limit = int(numbers(line.replace(";", " "), 1, where, first=2)[0])
+    elif "EDIFF was not reached" in line or "(unconverged)" in line:
+        step.failed = True
+    elif "direct lattice vectors" in line:
+        run.cell = np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
+    elif "FORCE on cell =-STRESS" in line and "ML FORCE" not in line:
+        step.virial = _virial(file, where)
+    elif "TOTAL-FORCE (eV/Angst)" in line:
+        step.learned = "(ML)" in line
+        next(file, "")
+        table = np.array([numbers(next(file, ""), 6, where) for _ in run.symbols]).reshape(-1, 6)
+        step.positions, step.forces = table[:, :3], table[:, 3:]
+
+
+def _symbols(elements: list[str], line: str, where: str) -> list[str]:
+    counts = [int(word) for word in line.partition("=")[2].split() if word.isdigit()]
+    # Some versions of VASP list the pseudopotentials twice.
+    names = elements[: len(counts)]
+    if len(names) != len(counts) or not counts or any(name not in atomic_numbers for name in names):
+        raise InputError(f"{where}: elements {' '.join(elements) or 'missing'} do not fit {line.strip()!r}")
+    return [name for name, count in zip(names, counts, strict=True) for _ in range(count)]
+
+
+def _virial(file: TextIO, where: str) -> np.ndarray | None:
+    for _ in range(40):
+        line = next(file, "")
+        if line.lstrip().startswith("Total "):
+            return conventions.matrix(numbers(line, 6, where, first=1), "nep")
+    return None
+
+
+def _finish(run: _Run, line: str, number: int, where: str, reading: Reading) -> Atoms | None:
+    step = run.step
+    if step.learned or "ML TOTEN" in line:
+        reading.drop(number, MACHINE_LEARNED)
+        return None
+    if step.failed or step.iterations >= run.limit:
+        reading.drop(number, UNCONVERGED)
+        return None
+    if step.positions is None or run.cell is None:
+        reading.drop(number, CUT_SHORT)
+        return None
+    energy = numbers(line.partition("=")[2], 1, where)[0]
+    atoms = Atoms(run.symbols, positions=step.positions, cell=run.cell, pbc=True)
+    set_labels(atoms, Labels(energy=energy, forces=step.forces, virial=step.virial))
+    return atoms
+
+
+FORMAT = Format(
+    name="vasp-outcar",
+    summary="VASP OUTCAR, plain or gz: converged DFT steps with energy, forces, virial",
+    names=("*OUTCAR*",),
+    marks=(b" vasp.5.", b" vasp.6.", b" vasp.4."),
+    read=read,
+    searched=True,
+)
