@@ -42,7 +42,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from click.utils import make_default_short_help
 
 from nepkit import __version__
 from nepkit.errors import did_you_mean
@@ -99,7 +98,9 @@ class Tree(click.Group):
         for section in sorted({row[0] for row in rows}):
             with formatter.section(SECTIONS.get(section, "Commands") if self is ROOT else "Commands"):
                 mine = [
-                    (name, make_default_short_help(text, limit)) for number, name, text in rows if number == section
+                    (name, click.Command(name, help=text).get_short_help_str(limit))
+                    for number, name, text in rows
+                    if number == section
                 ]
                 formatter.write_dl(mine)
 
