@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.analysis.transport.blocks import Squares, blocks_that_fit, bootstrap, square_blocks
+from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, square_blocks
 from nepkit.analysis.transport.covariance import Line, ordinary_slope
 from nepkit.analysis.transport.msd import Displacements
 from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_normal, of_variance
@@ -21,7 +21,9 @@ CM2_PER_S = 1e-4
 """One A^2/ps in cm^2/s."""
 
 #: Blocks are believed rather than the model when so large a scatter has no more than this probability.
-SURPRISE = 0.1
+SURPRISE = 0.25
+#: Lags that contribute less than this to the slope, relative to the largest contribution, are left out of blocks.
+NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,18 @@ def diffusion(
         kurtosis = square_blocks(positions, [lag], 1, shift).kurtosis
     case = Case(values, curves.count[label], curves.frames, kurtosis)
     lags = lags_of_window(len(values), window) if window else find_window(case, curves.time, label)
-    squares = None
+    slopes = None
     if positions is not None:
         blocks = blocks_that_fit(curves.frames, int(lags[-1]))
-        squares = square_blocks(positions, lags, blocks, shift) if blocks else None
-    return _result(case, curves, label, lags, squares, tuple(axes), by_hand=window is not None)
+        if blocks:
+            # Weights fade away quickly with the lag, and their displacements need not be computed.
+            weights = np.array(case.fit(lags).weights)
+            share = np.abs(weights * values[lags].sum(axis=1))
+            used = share > NEGLIGIBLE * share.max()
+            slopes = (
+                square_blocks(positions, lags[used], blocks, shift).slopes(weights[used])[:, list(axes)].sum(axis=1)
+            )
+    return _result(case, curves, label, lags, slopes, tuple(axes), by_hand=window is not None)
 
 
 def _result(
@@ -138,7 +147,7 @@ def _result(
     curves: Displacements,
     label: str,
     lags: NDArray[np.int64],
-    squares: Squares | None,
+    slopes: Array | None,
     axes: tuple[int, ...],
     by_hand: bool,
 ) -> Diffusion:
@@ -152,8 +161,7 @@ def _result(
     plain, plain_error = ordinary_slope(lags.astype(float), case.values[lags].sum(axis=1), case.covariance(lags, line))
     model = of_variance(factor * line.slope, line.slope_error / line.slope, "cm^2/s")
     blocks, widen = None, 1.0
-    if squares is not None:
-        slopes = squares.slopes(line.weights)[:, list(axes)].sum(axis=1)
+    if slopes is not None:
         blocks = of_blocks(model.value, factor * float(bootstrap(slopes).std()), len(slopes), "cm^2/s")
         if surprising(model, blocks, len(slopes)):
             widen = blocks.error / model.error

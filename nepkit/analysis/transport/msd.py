@@ -14,7 +14,7 @@ from nepkit.errors import InputError, UnknownNameError, did_you_mean
 Array = NDArray[np.float64]
 
 #: Series that are transformed at once; few, so that they stay in the cache.
-CHUNK = 96
+CHUNK = 48
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,17 @@ def _series(paths: Array, index: NDArray[np.int64], shift: Array | None) -> Iter
         chosen = paths[:, part[0] : part[-1] + 1] if whole else paths[:, part]
         if shift is not None:
             chosen = chosen - shift[:, None, :]
-        series = np.array(chosen.transpose(2, 1, 0), dtype=float, order="C")
+        rows = np.array(chosen, dtype=float, order="C").reshape(len(paths), -1)
+        # Copied twice: from long rows to short ones, then on end within the cache.
+        series = np.ascontiguousarray(rows.T).reshape(-1, 3, len(paths)).swapaxes(0, 1)
         yield _centred(series)
 
 
 def _centred(series: Array) -> Array:
-    series = series - series.mean(axis=2, keepdims=True)  # small numbers lose fewer digits
-    if not np.isfinite(series).all():
+    mean = series.mean(axis=2, keepdims=True)
+    if not np.isfinite(mean).all():
         raise InputError("a position is not finite; remove the frame")
-    return series
+    return np.ascontiguousarray(series - mean)  # small numbers lose fewer digits
 
 
 def _average(chunks: Iterator[Array], frames: int, lags: int, tensor: bool) -> Array:

@@ -18,6 +18,8 @@ POINTS = 12
 REACH = 5.0
 #: It starts at this multiple of the shortest lag at which no bend was seen: what is not seen may still be there.
 MARGIN = 2.0
+#: A bend within so many of its errors is none; a smaller number would reject many straight lines by chance.
+DOUBT = 2.5
 #: So many starts in a row must show no bend.
 CONFIRM = 3
 #: A bend smaller than this is taken for a straight line however well it is known.
@@ -92,7 +94,7 @@ def lags_of_window(count: int, window: tuple[float, float]) -> NDArray[np.int64]
 def find_window(case: Case, time: Array, label: str) -> NDArray[np.int64]:
     """Return the lags from where on the displacement grows as a straight line, as far as the errors can tell.
 
-    A start is good when the exponent of the rise is one within twice its error there and at the next starts.
+    A start is good when the exponent of the rise is one within its error there and at the next starts.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def _reason(case: Case, line: Line, lags: NDArray[np.int64], time: Array) -> str
         )
     if rattles(line, lags):
         return f"rattles in place: its displacement reaches {reached:.3g} A^2, {line.offset:.3g} of which is rattling"
-    if abs(line.bend) > 2.0 * line.bend_error:
+    if abs(line.bend) > DOUBT * line.bend_error:
         power = f"{1.0 + line.bend:.2f} +- {line.bend_error:.2f}"
         return f"has no diffusive regime: {span} its displacement grows as time to the power {power}, not 1"
     return f"has no diffusive regime that can be told from noise: {span} the displacement is still too uncertain"
@@ -137,4 +139,4 @@ def rattles(line: Line, lags: NDArray[np.int64]) -> bool:
 def _is_straight(line: Line) -> bool:
     if not line.slope > 2.0 * line.slope_error or not np.isfinite(line.bend):
         return False
-    return abs(line.bend) <= max(2.0 * line.bend_error, STRAIGHT)
+    return abs(line.bend) <= max(DOUBT * line.bend_error, STRAIGHT)

@@ -1,0 +1,195 @@
+"""Do the quoted errors of diffusion coefficients and Haven ratios cover the truth as often as they say?
+
+Walks whose truth is known are analysed as a user would, many times: ``python benchmarks/calibration.py --seeds 400``
+prints a table in Markdown. A calibrated error of one sigma covers the truth in 68 % of the runs, the 95 % interval in
+95 %; the last column is the number of runs that were refused for want of a diffusive regime.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+from scipy.sparse import csr_array, identity
+from scipy.sparse.linalg import spsolve
+
+from nepkit.analysis.transport import NotDiffusiveError, conductivity, diffusion, msd
+from nepkit.errors import InputError
+
+Array = NDArray[np.float64]
+#: Directions to the neighbours in the coordinates of the primitive cell; the second half are the first reversed.
+NEIGHBOURS = {
+    "sc": np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+    "fcc": np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, -1, 0], [1, 0, -1], [0, 1, -1]]),
+}
+CELLS = {"sc": np.eye(3), "fcc": np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) / np.sqrt(2.0)}
+CORRELATION = {"sc": 0.6531, "fcc": 0.7815}
+"""Tracer correlation factors of a single vacancy in an infinite crystal."""
+
+
+def brownian(first_seed: int) -> Iterator[Array]:
+    """Independent Gaussian walks, D = 0.01 A^2 per frame."""
+    for seed in range(first_seed, 10**9):
+        yield np.random.default_rng(seed).normal(scale=np.sqrt(0.02), size=(1000, 64, 3)).cumsum(axis=0)
+
+
+def caged(first_seed: int) -> Iterator[Array]:
+    """Rare jumps along the axes and rattling with a memory of three frames, D = 0.01 * 4 / 6."""
+    for seed in range(first_seed, 10**9):
+        rng = np.random.default_rng(seed)
+        shape = (2000, 60)
+        jump = (rng.random(shape) < 0.01) * rng.choice([-2.0, 2.0], shape)
+        steps = np.zeros((*shape, 3))
+        np.put_along_axis(steps, rng.integers(0, 3, (*shape, 1)), jump[..., None], 2)
+        keep = np.exp(-1 / 3)
+        rattle = lfilter([np.sqrt(1 - keep**2)], [1, -keep], rng.normal(size=(*shape, 3)), axis=0)
+        yield steps.cumsum(axis=0) + 0.3 * rattle
+
+
+def pairs(first_seed: int) -> Iterator[Array]:
+    """Ions bound two by two, D = 0.01 and Haven ratio 1/2."""
+    for seed in range(first_seed, 10**9):
+        rng = np.random.default_rng(seed)
+        one = rng.normal(scale=np.sqrt(0.02), size=(2000, 30, 3)).cumsum(axis=0)
+        yield np.concatenate([one, one + 0.05 * rng.normal(size=one.shape)], axis=1)
+
+
+def vacancy(lattice: str, length: int = 6, frames: int = 2000, jumps: int = 40, batch: int = 20):
+    """Return a generator of the paths of all atoms of a crystal with one vacancy, so many jumps of it per frame."""
+    steps = np.concatenate([NEIGHBOURS[lattice], -NEIGHBOURS[lattice]])
+
+    def walk(first_seed: int) -> Iterator[Array]:
+        sites = np.stack(np.meshgrid(*[np.arange(length)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        weights = np.array([length**2, length, 1])
+        neighbour = ((sites[:, None] + steps) % length) @ weights
+        rows = np.arange(batch)
+        for seed in range(first_seed, 10**9, batch):
+            rng = np.random.default_rng([seed, length])
+            atom = np.tile(np.arange(length**3) - 1, (batch, 1))  # site 0 is empty: atom -1
+            empty = np.zeros(batch, dtype=int)
+            place = np.zeros((batch, length**3 - 1, 3), dtype=np.int16)
+            record = np.zeros((frames, batch, length**3 - 1, 3), dtype=np.int16)
+            for frame in range(frames):
+                for choice in rng.integers(0, len(steps), (jumps, batch)):
+                    target = neighbour[empty, choice]
+                    moved = atom[rows, target]
+                    atom[rows, empty] = moved
+                    place[rows, moved] -= steps[choice].astype(np.int16)
+                    empty = target
+                record[frame] = place
+            for index in range(batch):
+                yield record[:, index] @ CELLS[lattice]
+
+    return walk
+
+
+@cache
+def correlation_factor(lattice: str, length: int) -> float:
+    """Return the exact tracer correlation factor of one vacancy in a periodic crystal of ``length`` cells.
+
+    After an exchange the vacancy is beside the tracer; where it exchanges next follows from its walk on the other
+    sites, whose equations are solved. Then f = (1 + c) / (1 - c) with c the mean cosine of successive jumps.
+    """
+    steps = np.concatenate([NEIGHBOURS[lattice], -NEIGHBOURS[lattice]])
+    sites = np.stack(np.meshgrid(*[np.arange(length)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    target = ((sites[:, None] + steps) % length) @ np.array([length**2, length, 1])  # the tracer is at site 0
+    share = 1.0 / len(steps)
+    row, column = np.repeat(np.arange(len(sites)), len(steps)), target.ravel()
+    free = (row > 0) & (column > 0)
+    matrix = csr_array((np.full(free.sum(), share), (row[free] - 1, column[free] - 1)), shape=(len(sites) - 1,) * 2)
+    start = np.zeros(len(sites) - 1)
+    start[target[0, 0] - 1] = 1.0  # the tracer jumped from there, along minus the first step
+    visits = spsolve((identity(len(start), format="csr") - matrix).T.tocsr(), start)
+    cells = steps @ CELLS[lattice]
+    # The vacancy at site 0 + s exchanges with the tracer at rate share, which moves the tracer along s.
+    cosine = sum(share * visits[target[0, k] - 1] * -(cells[k] @ cells[0]) for k in range(len(steps)))
+    cosine /= cells[0] @ cells[0]
+    return float((1.0 + cosine) / (1.0 - cosine))
+
+
+def truth_of_vacancy(lattice: str, length: int = 6, jumps: int = 40) -> float:
+    """Return D per frame: a jump of length one of one of the atoms per jump of the vacancy."""
+    return correlation_factor(lattice, length) * jumps / (length**3 - 1) / 6.0
+
+
+CASES: dict[str, tuple[Callable[[int], Iterator[Array]], float, float]] = {
+    "Brownian": (brownian, 0.01, 1.0),
+    "caged with jumps": (caged, 0.04 / 6, 1.0),
+    "bound pairs": (pairs, 0.01, 0.5),
+    "vacancy in sc": (vacancy("sc"), truth_of_vacancy("sc"), float("nan")),
+    "vacancy in fcc": (vacancy("fcc"), truth_of_vacancy("fcc"), float("nan")),
+}
+"""Walk, true D (A^2 per frame) and true Haven ratio."""
+
+
+def study(name: str, seeds: int) -> str:
+    """Return a row of the table."""
+    walk, d, haven = CASES[name]
+    d *= 1e-4  # cm^2/s for a picosecond per frame
+    z, within, spread, ratios, blocks, refused = [], 0, [], [], 0, 0
+    begin = time.perf_counter()
+    for paths in islice(walk(0), seeds):
+        ions = np.ones(paths.shape[1])
+        curves = msd(paths, charges=ions)
+        try:
+            found = diffusion(curves, "all", positions=paths)
+        except NotDiffusiveError:
+            refused += 1
+            continue
+        z.append((found.D.value - d) / found.D.error)
+        spread.append((found.D.value / d, found.D.error / d))
+        within += found.D.low <= d <= found.D.high
+        blocks += found.trusted == "blocks"
+        if np.isfinite(haven):
+            dipole = paths.sum(axis=1)
+            try:
+                ratio = conductivity({"all": found}, curves, {"all": 1.0}, volume=1e4, temperature=500.0, dipole=dipole)
+            except InputError:
+                continue
+            ratios.append((ratio.haven.value, ratio.haven.error, ratio.haven.low <= haven <= ratio.haven.high))
+    count = len(z)
+    values, errors = np.array(spread).T
+    cells = [
+        name, str(count), f"{values.mean():.4f} ± {values.std() / np.sqrt(count):.4f}",
+        f"{values.std():.4f}", f"{errors.mean():.4f}", f"{np.sqrt(np.mean(np.square(z))):.2f}",
+        f"{np.mean(np.abs(z) <= 1):.3f}", f"{within / count:.3f}", f"{blocks / count:.2f}",
+    ]  # fmt: skip
+    if ratios:
+        h, e, inside = np.array(ratios).T
+        cells += [
+            f"{h.mean():.3f} ± {h.std() / np.sqrt(len(h)):.3f} ({haven})",
+            f"{e.mean():.3f}",
+            f"{inside.mean():.3f}",
+        ]
+    else:
+        cells += ["", "", ""]
+    cells += [str(refused), f"{(time.perf_counter() - begin) / seeds:.3f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+HEAD = (
+    "| walk | runs | mean D / truth | scatter | mean error | rms z | within 1 sigma | within 95 % | blocks trusted "
+    "| Haven (truth) | its error | within 95 % | refused | s per run |"
+)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=400)
+    parser.add_argument("--case", choices=CASES, action="append")
+    arguments = parser.parse_args()
+    print(HEAD)
+    print("|" + " --- |" * HEAD.count(" | ") + " --- |")
+    for name in arguments.case or CASES:
+        print(study(name, arguments.seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
