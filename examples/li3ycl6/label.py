@@ -1,7 +1,7 @@
 """Label candidates.xyz with GPAW: PBE, plane waves 340 eV, energy, forces and stress, one file per frame.
 
-Files are the state: a frame is claimed by creating ``work/labels/NNNN.claim`` and done when ``NNNN.xyz`` exists, so any number
-of workers may run, be killed and be started again (``--retry`` takes back claims that never finished).
+Files are the state: a frame is claimed by creating ``work/labels/NAME.claim`` and done when ``NAME.xyz`` exists, so any
+number of workers may run, be killed and be started again (``--retry`` takes back claims that never finished).
 
     OMP_NUM_THREADS=1 python label.py                 # work until nothing is left
     OMP_NUM_THREADS=1 python label.py --minutes 60    # or until the time is up
@@ -74,7 +74,9 @@ def claim(path: Path) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=float("inf"))
-    parser.add_argument("--retry", action="store_true", help="take back claims without a result (no other worker may run)")
+    parser.add_argument(
+        "--retry", action="store_true", help="take back claims without a result (no other worker may run)"
+    )
     parser.add_argument("--candidates", default=str(WORK / "candidates.xyz"))
     options = parser.parse_args()
     LABELS.mkdir(parents=True, exist_ok=True)
@@ -97,7 +99,10 @@ def main() -> None:
             continue
         write(target.with_suffix(".part"), result, format="extxyz")
         target.with_suffix(".part").rename(target)
-        print(f"{name}: {len(atoms)} atoms, {result.info['seconds']} s, {result.get_potential_energy():.4f} eV", flush=True)
+        print(
+            f"{name}: {len(atoms)} atoms, {result.info['seconds']} s, {result.get_potential_energy():.4f} eV",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

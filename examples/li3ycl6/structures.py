@@ -1,4 +1,4 @@
-"""Build the Li3YCl6 structures to be labelled: both polymorphs, several orderings, strain, rattling, MD, neutral defects.
+"""Build the Li3YCl6 structures to be labelled: two polymorphs, orderings, strain, rattling, MD, neutral defects.
 
 Idealised anion lattices (ccp for C2/m, hcp for P-3m1) are decorated with Li and Y on octahedral sites, relaxed with the
 universal potential SevenNet-0 (weights shipped in the ``sevenn`` wheel) and then perturbed or run at 300 to 1200 K.
@@ -163,9 +163,7 @@ def dynamics(atoms: Atoms, kind: str, temperature: float, run: str, snapshots: i
     generator = np.random.default_rng([SEED, int(temperature), len(atoms), *run.encode()])
     FIRE(atoms, logfile=None).run(fmax=0.5, steps=40)
     MaxwellBoltzmannDistribution(atoms, temperature_K=temperature, rng=generator)
-    motion = Langevin(
-        atoms, TIMESTEP_FS * units.fs, temperature_K=temperature, friction=0.02 / units.fs, rng=generator
-    )
+    motion = Langevin(atoms, TIMESTEP_FS * units.fs, temperature_K=temperature, friction=0.02 / units.fs, rng=generator)
     frames = []
     for index in range(snapshots):
         motion.run(150)
