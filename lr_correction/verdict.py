@@ -50,7 +50,9 @@ def by_block(objective: Objective, parameters: FloatArray, kind: str = "force") 
 
 
 def held_out_loss(solution: Solution, prior: Prior, free: BoolArray) -> FloatArray:
-    """Return the cross-validated loss of a fit by block."""
+    """Return the cross-validated loss of a fit by block; with a single block, that of the fit itself."""
+    if len(solution.normal.loss) < 2:
+        return solution.normal.loss
     scores: FloatArray = cross_validate(solution, [prior], free)[0]
     return scores
 
@@ -76,15 +78,16 @@ def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, wher
     text : str
     """
 
-    def percent(value: tuple[float, float]) -> str:
-        return f"{100 * value[0]:.1f} +- {100 * value[1]:.1f} %" if np.isfinite(value[1]) else f"{100 * value[0]:.1f} %"
+    def change(value: tuple[float, float]) -> str:
+        error = f" +- {100 * value[1]:.1f}" if np.isfinite(value[1]) else ""
+        return f"{100 * abs(value[0]):.1f}{error} % {'lower' if value[0] >= 0 else 'higher'}"
 
-    gained = f"{percent(readout)} lower error than the readout refit, {where}"
+    gained = f"{change(readout)} error than the readout refit, {where}"
     if not (readout[0] > LEAST_GAIN and _significant(readout)):
         return False, f"charges do not help: {gained}"
     if cut is None:
         return True, f"charges help: {gained}"
-    beyond = f"{percent(cut)} lower than charges cut to pairs within the cutoff"
+    beyond = f"{change(cut)} than charges cut to pairs within the cutoff"
     if _significant(cut):
         return True, f"charges help: {gained}; the long range helps: {beyond}"
     return False, f"charges do not help: {gained}, but the long range has no part in it: {beyond}"
