@@ -237,7 +237,8 @@ def _judge(problem: Problem, refit: Fitted, best: Fitted, cut: Fitted | None) ->
         return by_block(problem.objective(interaction, test=True), fitted.solution.parameters)
 
     full = losses(FULL, best)
-    where = "cross-validated objective" if problem.test is None else "forces of the test frames"
+    held_out = "cross-validated objective" if len(full) > 1 else "objective of the only training frame"
+    where = held_out if problem.test is None else "forces of the test frames"
     return sentence(gain(losses(None, refit), full), None if cut is None else gain(losses(CUT, cut), full), where)
 
 

@@ -1,5 +1,6 @@
 """What a charge fit reports."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -161,7 +162,7 @@ class ChargeFit:
         result: dict[str, Any] = {
             "train": asdict(self.train),
             "test": None if self.test is None else asdict(self.test),
-            "charges": {element: asdict(charge) for element, charge in self.charges.items()},
+            "charges": {element: _without_nan(asdict(charge)) for element, charge in self.charges.items()},
             "range": None,
             "verdict": self.verdict,
             "charges_help": self.charges_help,
@@ -188,3 +189,8 @@ class ChargeFit:
                 "errors": detail,
             }
         return result
+
+
+def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN: what is not known is null."""
+    return {key: None if math.isnan(value) else value for key, value in values.items()}
