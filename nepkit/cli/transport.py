@@ -424,3 +424,63 @@ def percolation(frames: Path, elements: tuple[str, ...], cutoff: float) -> Outpu
         tables=[_table(f"{'-'.join(elements)} within {cutoff:g} A, {len(found.rank)} frames", rows)],
         text=f"\nThe frames are worth {found.independent:.1f} independent ones.",
     )  # fmt: skip
+
+
+@command("transport onsager", menu=416)
+@click.argument("run", type=options.FILE)
+@_run
+@_charge
+@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
+@click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it.")
+@click.option("--window", callback=_window, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
+@options.save("The result as json or text.")
+def onsager(
+    run: Path,
+    ions: tuple[str, ...],
+    charges: tuple[float, ...],
+    model: Path | None,
+    group: int | None,
+    interval: float | None,
+    temperature: float | None,
+    volume: float | None,
+    window: tuple[float, float] | None,
+) -> Output:
+    """Onsager coefficients and transference numbers of several mobile ions.
+
+    RUN is a trajectory. The coefficients are given as parts of the conductivity, z_a z_b e^2 L_ab, so that their sum is
+    the collective conductivity.
+    """
+    import numpy as np
+
+    from nepkit.analysis.transport.onsager import onsager as fit
+    from nepkit.analysis.transport.source import open_source
+
+    wanted = _ions(ions)
+    carried = _charges(wanted, charges)
+    source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+    if source.shift is None:
+        raise InputError(f"{source.name} has no paths of single ions; give a trajectory")
+    kelvin, size = source.state(temperature, volume)
+    results = _diffusion(source, wanted, window, None)
+    lags = max((result.lags for result in results.values()), key=lambda item: item[0])
+    sums = [
+        charge * (source.paths[ion].sum(axis=1) - source.paths[ion].shape[1] * source.shift)
+        for ion, charge in zip(wanted, carried, strict=True)
+    ]
+    found = fit(np.stack(sums, axis=1), lags, interval=float(source.curves.time[1]), volume=size, temperature=kelvin)
+    pairs = [(a, b) for a in range(len(wanted)) for b in range(a, len(wanted))]
+    rows = [_row(f"L({wanted[a]}, {wanted[b]})", found.coefficients[a][b]) for a, b in pairs]
+    rows.append(_row("sigma, collective", found.conductivity))
+    rows += [_row(f"transference of {ion}", part) for ion, part in zip(wanted, found.transference, strict=True)]
+    notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
+    return Output(
+        data={
+            "sigma": found.conductivity.json(),
+            "L": {f"{wanted[a]}-{wanted[b]}": found.coefficients[a][b].json() for a, b in pairs},
+            "transference": {ion: part.json() for ion, part in zip(wanted, found.transference, strict=True)},
+            "charges": dict(zip(wanted, carried, strict=True)),
+            "temperature": kelvin, "volume": size, "notes": notes,
+        },
+        tables=[_table(f"{source.name}: {kelvin:.1f} K, {size:.0f} A^3", rows)],
+        text="\n" + _summary(results) + _notes(notes),
+    )  # fmt: skip

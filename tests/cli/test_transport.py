@@ -156,3 +156,22 @@ def test_percolation_of_a_chain(call, tmp_path):
     assert "rank 1 or more" in out
     status, _, err = call("percolation", tmp_path / "a.xyz", "--element", "Na", "--cutoff", 2.5)
     assert (status, len(err.strip().splitlines())) == (1, 1)
+
+
+def test_onsager_of_two_ions(call, tmp_path):
+    rng = np.random.default_rng(0)
+    walk = np.concatenate([brownian(0, frames=400, atoms=30), brownian(1, frames=400, atoms=15, d=0.02)], axis=1)
+    start = rng.uniform(0, 15, (50, 3))
+    paths = start + np.concatenate([walk, np.zeros((400, 5, 3))], axis=1)
+    frames = [Atoms("Na30Ag15S5", positions=place, cell=np.eye(3) * 15, pbc=True) for place in paths]
+    write_frames(tmp_path / "a.xyz", frames)
+    words = ["onsager", tmp_path / "a.xyz", "--ion", "Na", "--ion", "Ag", "--interval", 0.1, "--temperature", 500]
+    status, out, _ = call(*words, "--json")
+    assert status == 0
+    found = json.loads(out)
+    assert set(found["L"]) == {"Na-Na", "Na-Ag", "Ag-Ag"}
+    assert abs(found["L"]["Na-Ag"]["value"]) < 3 * found["L"]["Na-Ag"]["error"]
+    share = found["transference"]["Na"]
+    assert abs(share["value"] - 0.5) < 3 * share["error"]
+    status, out, _ = call(*words)
+    assert "transference of Ag" in out

@@ -33,7 +33,8 @@ class Conductivity:
     collective : Quantity or None
         From the displacement of the total dipole (Einstein and Helfand), mS/cm; None without a trajectory.
     haven : Quantity or None
-        Haven ratio: the first over the second; one for independent ions.
+        Haven ratio: the first over the second; one for independent ions. None where the second came out negative, which
+        happens in runs that are far too short for it.
     directions : tuple of Quantity
         Collective conductivity along x, y and z where it is known, else that of independent ions, mS/cm.
     trusted : str
@@ -150,7 +151,8 @@ def conductivity(
     for axis in range(3):
         fit = case.fit(lags, axis)
         parts.append(of_variance(3.0 * unit * fit.slope, fit.slope_error / abs(fit.slope), "mS/cm"))
-    return Conductivity(single, together, haven_ratio(single, together), tuple(parts), trusted)
+    haven = haven_ratio(single, together) if together.value > 0.0 else None
+    return Conductivity(single, together, haven, tuple(parts), trusted)
 
 
 def haven_ratio(single: Quantity, together: Quantity) -> Quantity:

@@ -57,11 +57,14 @@ def of_variance(value: float, relative: float, unit: str, level: float = 0.95) -
     """
     from scipy.stats import chi2
 
-    if value == 0.0 or not np.isfinite(relative) or relative <= 0.0:
-        return Quantity(value, abs(value) * relative, unit)
+    if not value > 0.0:  # then it is no mean of squares but a difference of them that came out wrong
+        return of_normal(value, abs(value) * relative, unit)
+    if not np.isfinite(relative) or relative <= 0.0:
+        return Quantity(value, value * relative, unit)
     freedom = 2.0 / relative**2
     tail = 0.5 * (1.0 - level)
-    low, high = sorted(value * freedom / chi2.ppf([1.0 - tail, tail], freedom))
+    with np.errstate(divide="ignore"):  # a hopeless error has no upper end
+        low, high = value * freedom / chi2.ppf([1.0 - tail, tail], freedom)
     return Quantity(value, abs(value) * relative, unit, float(low), float(high))
 
 

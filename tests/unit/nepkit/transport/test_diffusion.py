@@ -100,6 +100,9 @@ def test_intervals_of_a_mean_of_squares_lean_upwards():
     assert wide.high - wide.value > wide.value - wide.low > 0
     narrow = of_variance(2.0, 0.01, "cm^2/s")
     assert narrow.high == pytest.approx(2.0 * (1 + 1.96 * 0.01), rel=1e-3)
+    assert of_variance(2.0, 40.0, "").high == np.inf
+    wrong_sign = of_variance(-1.0, 2.0, "")
+    assert wrong_sign.low < -1.0 < wrong_sign.high
     assert of_blocks(2.0, 0.1, 8, "").high == pytest.approx(2.0 + 2.365 * 0.1, rel=1e-3)
 
 
