@@ -87,7 +87,7 @@ class FrameStore:
         self._nep, self._interactions, self._xp, self._name = nep, interactions, xp, name
         self._frames = list(frames)
         self._items: list[StoredFrame | Path] = []
-        self.storage = self._plan(self._make(0, single=False), memory_gb)
+        self.storage = self._plan(memory_gb)
         self._folder = Path()
         if self.storage == "disk":
             self._folder = Path(tempfile.mkdtemp(prefix="lr_correction-"))
@@ -104,12 +104,19 @@ class FrameStore:
         """Return the number of frames."""
         return len(self._items)
 
-    def _plan(self, first: StoredFrame, memory_gb: float) -> str:
-        per_atom = size_in_bytes(first) / first.features.atoms
-        total = per_atom * sum(len(atoms) for atoms in self._frames) / GIGABYTE
-        single = total * size_in_bytes(_rounded(first)) / size_in_bytes(first)
-        allowed = FEATURE_SHARE * memory_gb
-        return "float64" if total <= allowed else "float32" if single <= allowed else "disk"
+    def _plan(self, memory_gb: float) -> str:
+        """Choose how features are kept, from the smallest, the middle and the largest frame.
+
+        An atom takes more memory in a large frame than in one of few atoms, which are its own and only neighbours.
+        """
+        counts = np.array([len(atoms) for atoms in self._frames])
+        order = np.argsort(counts, kind="stable")
+        samples = {int(counts[k]): int(k) for k in (order[0], order[len(order) // 2], order[-1])}
+        made = {count: self._make(index, single=False) for count, index in samples.items()}
+        double = np.interp(counts, list(made), [size_in_bytes(item) for item in made.values()]).sum()
+        single = np.interp(counts, list(made), [size_in_bytes(_rounded(item)) for item in made.values()]).sum()
+        allowed = FEATURE_SHARE * memory_gb * GIGABYTE
+        return "float64" if double <= allowed else "float32" if single <= allowed else "disk"
 
     def _make(self, index: int, *, single: bool) -> StoredFrame:
         try:

@@ -55,6 +55,17 @@ def test_plenty_of_memory_keeps_float64(frames):
     assert len(store) == 5
 
 
+def test_small_frames_first_do_not_hide_the_memory_of_large_ones():
+    nep = random_nep(2, elements=("Cl",), neurons=8)
+    truth = potential_of(nep, {"Cl": 0.0})
+    small, large = (labelled(truth, random_frames(3, grid=grid, elements=("Cl",))) for grid in ((1, 1, 2), (3, 3, 3)))
+    sizes = [size_in_bytes(FrameStore(nep, [atoms], {}).load(0, None)) for atoms in (small[0], large[0])]
+    by_the_first = 27 / 2 * sizes[0] * 3
+    assert by_the_first < 0.7 * 3 * sizes[1]  # an atom of a large frame takes more
+    limit = 1.1 * by_the_first / FEATURE_SHARE / GIGABYTE
+    assert FrameStore(nep, [*small, *large], {}, memory_gb=limit).storage != "float64"
+
+
 @pytest.mark.parametrize("storage", ["float32", "disk"])
 @pytest.mark.parametrize("interaction", ["full", "cut", None])
 def test_less_memory_gives_the_same_numbers_to_six_digits(frames, folder, storage, interaction):
