@@ -218,3 +218,11 @@ def test_logs_of_cp2k_are_checked(tmp_path, capsys):
     log.write_text(CP2K.format(state="converged in 9 steps", rows=""))
     assert main(["convert", str(log), str(out), "--overwrite"]) == 1
     assert "forces of 1 atoms, but there are 2" in capsys.readouterr().err
+
+
+def test_no_frame_is_sampled_twice(tmp_path):
+    """Fifty frames at equal steps of twenty were written, with doubles; at random it was a traceback."""
+    write_frames(tmp_path / "a.xyz", [Atoms("H", cell=[9, 9, 9 + k], pbc=True) for k in range(20)])
+    for method in ("uniform", "random"):
+        assert main(["sample", method, str(tmp_path / "a.xyz"), "50", "-o", str(tmp_path / "b.xyz")]) == 1
+        assert not (tmp_path / "b.xyz").exists()

@@ -38,22 +38,6 @@ def _fraction(text: str) -> float:
     return value
 
 
-def split_uniform(frames: int, count: int) -> list[int]:
-    """Return the indices of test frames at equal steps through the set, none twice.
-
-    Examples
-    --------
-    >>> split_uniform(10, 2)
-    [2, 7]
-    """
-    return [int((2 * k + 1) * frames / (2 * count)) for k in range(count)]
-
-
-def split_random(frames: int, count: int, seed: int = 0) -> list[int]:
-    """Return the sorted indices of random test frames."""
-    return sorted(np.random.default_rng(seed).choice(frames, count, replace=False).tolist())
-
-
 def split_stratified(strata: Sequence[Hashable], count: int, seed: int = 0) -> list[int]:
     """Return the sorted indices of test frames, random with the same share of every stratum as near as can be.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from nepkit.analysis.datasets.filtering import Criteria
+    from nepkit.sampling.farthest import Array
 
 
 @command("data filter", menu=506)
@@ -114,16 +115,26 @@ def _words(text: str) -> list[str]:
 @click.option("--test", default="0.1", show_default=True, help="Fraction of the frames for testing, or their number.")
 @click.option(
     "--method",
-    type=click.Choice(["random", "uniform", "stratified", "group"]),
+    type=click.Choice(["random", "uniform", "stratified", "group", "fps"]),
     default="stratified",
     show_default=True,
-    help="stratified: the same share of every formula (or key); group: all frames of a key on one side.",
+    help="stratified: the same share of every formula (or key); group: all of a key on one side; fps: farthest points.",
 )
+@click.option("--model", type=options.FILE, help="NEP or qNEP whose descriptors tell frames apart; for fps.")
 @click.option("--by", metavar="KEY", help="Key of the frames to stratify or group by; the formula when left out.")
 @options.seed
 @click.option("--prefix", help="Results are PREFIX_train.xyz and PREFIX_test.xyz; the name of FILE when left out.")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
-def split(file: Path, test: str, method: str, by: str | None, seed: int, prefix: str | None, overwrite: bool) -> Output:
+def split(
+    file: Path,
+    test: str,
+    method: str,
+    model: Path | None,
+    by: str | None,
+    seed: int,
+    prefix: str | None,
+    overwrite: bool,
+) -> Output:
     """Split a set into frames for training and for testing.
 
     Neighbouring steps of one trajectory are nearly the same: to test on unseen ones, group by a key that names the
@@ -133,18 +144,29 @@ def split(file: Path, test: str, method: str, by: str | None, seed: int, prefix:
     from nepkit.analysis.datasets.parts import write_parts
     from nepkit.frames import read_frames
     from nepkit.progress import track
+    from nepkit.sampling.farthest import farthest_points
+    from nepkit.sampling.simple import random, uniform
 
+    if (method == "fps") != (model is not None):
+        raise InputError("--method fps and --model belong together; give both or none")
     keys = []
     for number, atoms in enumerate(track(read_frames(file), "Reading"), 1):
         if by is not None and by not in atoms.info:
             raise InputError(f"{file}, frame {number}: it has no key {by!r} to {method} by")
         keys.append(str(atoms.info[by]) if by else atoms.get_chemical_formula(mode="metal"))
     count = splitting.size_of_test(test, len(keys))
+
+    def described() -> Array:
+        from nepkit.sampling.descriptors import frame_descriptors
+
+        return frame_descriptors(read_frames(file), model or Path(), source=str(file))
+
     chosen = {
-        "uniform": lambda: splitting.split_uniform(len(keys), count),
-        "random": lambda: splitting.split_random(len(keys), count, seed),
+        "uniform": lambda: uniform(len(keys), count),
+        "random": lambda: random(len(keys), count, seed),
         "stratified": lambda: splitting.split_stratified(keys, count, seed),
         "group": lambda: splitting.split_groups(keys, count, seed),
+        "fps": lambda: farthest_points(described(), count).indices,
     }[method]()
     paths = {part: file.with_name(f"{prefix or file.stem}_{part}.xyz") for part in ("train", "test")}
     if prefix:

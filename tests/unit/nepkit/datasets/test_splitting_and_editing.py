@@ -11,6 +11,7 @@ from nepkit.analysis.datasets import editing, splitting
 from nepkit.analysis.datasets.outliers import Errors, errors_of, errors_of_trainer, worst
 from nepkit.errors import InputError
 from nepkit.frames import Labels, labels, read_frames, set_labels
+from nepkit.sampling import simple
 
 
 @given(st.integers(2, 60), st.data())
@@ -19,8 +20,8 @@ def test_every_method_gives_as_many_test_frames_as_asked_for(frames, data):
     strata = data.draw(st.lists(st.sampled_from("abc"), min_size=frames, max_size=frames))
     seed = data.draw(st.integers(0, 100))
     for chosen in (
-        splitting.split_uniform(frames, count),
-        splitting.split_random(frames, count, seed),
+        simple.uniform(frames, count),
+        simple.random(frames, count, seed),
         splitting.split_stratified(strata, count, seed),
     ):
         assert len(set(chosen)) == count
@@ -44,8 +45,8 @@ def test_groups_stay_whole(groups, seed):
 
 
 def test_the_seed_decides():
-    assert splitting.split_random(1000, 10, 1) == splitting.split_random(1000, 10, 1)
-    assert splitting.split_random(1000, 10, 1) != splitting.split_random(1000, 10, 2)
+    assert simple.random(1000, 10, 1) == simple.random(1000, 10, 1)
+    assert simple.random(1000, 10, 1) != simple.random(1000, 10, 2)
 
 
 @pytest.mark.parametrize("share", ["0", "25", "1.0", "-0.1", "half", "nan", "100"])

@@ -1,0 +1,1 @@
+"""Choosing frames: every selector returns indices."""

@@ -1,0 +1,86 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lr_correction.nepfile import write_nep
+from nepkit.cli.main import main
+from nepkit.frames import read_frames, write_frames
+from tests.factories import random_frame, random_nep
+
+
+@pytest.fixture
+def frames(tmp_path, monkeypatch):
+    """Ten frames, of which every second one is the one before it, barely moved."""
+    monkeypatch.chdir(tmp_path)
+    write_nep(random_nep(), "nep.txt")
+    made = []
+    for k in range(10):
+        atoms = random_frame(k // 2)
+        atoms.positions += 1e-4 * (k % 2) * np.random.default_rng(k).normal(size=(len(atoms), 3))
+        atoms.info["number"] = k + 1
+        made.append(atoms)
+    write_frames("all.xyz", made)
+    return made
+
+
+def numbers(path):
+    return [atoms.info["number"] for atoms in read_frames(path)]
+
+
+def test_uniform_and_random_save_their_indices(frames):
+    assert main(["sample", "uniform", "all.xyz", "5", "-o", "u.xyz", "--indices", "u.txt"]) == 0
+    assert numbers("u.xyz") == [2, 4, 6, 8, 10]
+    assert [int(word) for word in Path("u.txt").read_text().split()] == [2, 4, 6, 8, 10]
+    for name in ("a", "b"):
+        assert main(["sample", "random", "all.xyz", "4", "--seed", "7", "-o", f"{name}.xyz"]) == 0
+    assert numbers("a.xyz") == numbers("b.xyz")
+    assert len(set(numbers("a.xyz"))) == 4
+
+
+def test_fps_takes_one_of_every_two_like_frames(frames, capsys):
+    words = ["sample", "fps", "all.xyz", "--model", "nep.txt", "-o", "f.xyz", "--min-distance", "0.01"]
+    assert main([*words, "--indices", "f.txt", "--map", "map.csv", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert sorted((number + 1) // 2 for number in data["frames"]) == [1, 2, 3, 4, 5]
+    assert numbers("f.xyz") == sorted(data["frames"])
+    assert [int(word) for word in Path("f.txt").read_text().split()] == data["frames"]
+    with open("map.csv", newline="") as file:
+        marks = [row["set"] for row in csv.DictReader(file)]
+    assert [number for number, mark in enumerate(marks, 1) if mark == "chosen"] == numbers("f.xyz")
+
+
+def test_fps_looks_at_what_is_known(frames, capsys):
+    assert main(["data", "frames", "all.xyz", "--index", "1-6", "-o", "known.xyz"]) == 0
+    words = ["sample", "fps", "all.xyz", "--model", "nep.txt", "--known", "known.xyz", "--by", "element"]
+    assert main([*words, "-o", "f.xyz", "--max", "2"]) == 0
+    assert {(number + 1) // 2 for number in numbers("f.xyz")} == {4, 5}
+    capsys.readouterr()
+    assert main([*words[:-2], "--known", "all.xyz", "-o", "none.xyz", "--min-distance", "0.01"]) == 1
+    assert "nothing is written" in capsys.readouterr().err
+
+
+def test_a_split_by_farthest_points_needs_a_model(frames, capsys):
+    assert main(["data", "split", "all.xyz", "--method", "fps", "--model", "nep.txt", "--test", "5"]) == 0
+    assert sorted((number + 1) // 2 for number in numbers("all_test.xyz")) == [1, 2, 3, 4, 5]
+    assert main(["data", "split", "all.xyz", "--method", "fps", "--prefix", "b"]) == 1
+    assert "belong together" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["uniform", "all.xyz", "11", "-o", "x.xyz"], "ask for 1 to 10"),
+        (["random", "all.xyz", "0", "-o", "x.xyz"], "ask for 1 to 10"),
+        (["fps", "all.xyz", "--model", "nep.txt", "-o", "x.xyz"], "how many?"),
+        (["fps", "all.xyz", "--model", "all.xyz", "-o", "x.xyz", "--max", "2"], "all.xyz"),
+    ],
+)
+def test_samples_that_cannot_be_are_one_line(frames, words, message, tmp_path, capsys):
+    assert main(["sample", *words]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert len(told.splitlines()) == 1
+    assert not (tmp_path / "x.xyz").exists()
