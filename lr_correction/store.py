@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from .backend import Namespace
 from .equations import FrameElectrostatics, FrameFeatures, frame_electrostatics, frame_features
-from .errors import DataError
+from .errors import DataError, SettingsError
 from .features import as_float32
 from .kernels import Interaction
 from .labels import labels_of
@@ -63,7 +63,7 @@ class FrameStore:
         Array module: ``numpy`` or ``cupy``.
     memory_gb
         Limit for everything, in units of 1e9 bytes. What does not fit in float64 is kept in float32, and what does not
-        fit then goes to temporary files that vanish with the store.
+        fit then goes to temporary files (in TMPDIR, which should be a disk) that vanish with the store.
     threads
         Frames worked on at the same time.
     name
@@ -133,8 +133,12 @@ class FrameStore:
         if self.storage != "disk":
             return stored
         path = self._folder / f"{index}.pickle"
-        with path.open("wb") as file:
-            pickle.dump(stored, file, protocol=5)
+        try:
+            with path.open("wb") as file:
+                pickle.dump(stored, file, protocol=5)
+        except OSError as error:
+            remedy = "set TMPDIR to a larger disk or raise memory_gb"
+            raise SettingsError(f"cannot keep features in {self._folder}: {error.strerror}: {remedy}") from None
         return path
 
     def load(self, index: int, interaction: str | None) -> tuple[FrameFeatures, FrameElectrostatics | None]:

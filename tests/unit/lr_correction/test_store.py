@@ -1,13 +1,15 @@
 """Features of many frames within a memory limit."""
 
+import errno
 import gc
+import pickle
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lr_correction.errors import DataError
+from lr_correction.errors import DataError, SettingsError
 from lr_correction.kernels import gpumd, smeared_within
 from lr_correction.objective import Objective, Weights
 from lr_correction.parameters import Layout
@@ -92,6 +94,15 @@ def test_temporary_files_vanish_when_a_frame_is_bad(frames, folder):
         FrameStore(NEP, [*frames[:3], bad], INTERACTIONS, memory_gb=1e-6, name="training frame")
     gc.collect()
     assert not list(Path(folder).iterdir())
+
+
+def test_a_full_disk_is_one_line(frames, folder, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pickle, "dump", full)
+    with pytest.raises(SettingsError, match="No space left on device: set TMPDIR to a larger disk or raise memory_gb"):
+        FrameStore(NEP, frames, INTERACTIONS, memory_gb=1e-6)
 
 
 def test_threads_keep_the_order(frames):
