@@ -1,4 +1,4 @@
-"""Seconds of farthest-point sampling: descriptors of 100 frames of 144 atoms, and choices among 1000 and 100 000 frames.
+"""Seconds of farthest-point sampling: descriptors of 100 frames, and choices among 1000 and 100 000 frames.
 
 ``python benchmarks/sampling.py`` needs the reference data of the tests (``NEPKIT_REFERENCE_DATA`` or ``shared/data``
 beside the checkout) for the PbTe model. GPUMDkit 1.5.6 with NepTrain took 9.6 s for 1000 candidates and 50 known frames

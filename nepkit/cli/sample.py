@@ -87,7 +87,7 @@ def random(file: Path, count: int, seed: int, indices: Path | None, output: Path
 @click.option("--min-distance", type=click.FloatRange(0), help="Least distance between descriptors, such as 0.01.")
 @click.option("--by", type=click.Choice(["frame", "element"]), default="frame", show_default=True,
               help="Mean descriptor of all atoms, or one of every element: rare ones stay in sight.")  # fmt: skip
-@click.option("--backend", type=click.Choice(["calorine", "own"]), default="calorine", show_default=True,
+@click.option("--backend", type=click.Choice(["own", "calorine"]), default="own", show_default=True,
               help="Who computes descriptors; both give the same.")  # fmt: skip
 @click.option("--map", "map_file", type=options.NEW, help="CSV file of two principal components of all frames.")
 @indices_option

@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 
 import nepkit.formats
 from nepkit.errors import UnknownNameError, did_you_mean
+from nepkit.formats import extxyz
 from nepkit.formats.format import Format
 
 _HEAD = 65536
@@ -57,7 +58,7 @@ def detect(path: Path) -> Format | None:
     if path.is_dir():
         return next((made for made in formats().values() if made.folder and _has_marks(path, made)), None)
     if path.suffix.lower() in (".xyz", ".extxyz"):
-        return formats()["extxyz"]
+        return extxyz.FORMAT  # without importing all the others
     head = _head(path)
     for made in formats().values():
         if any(mark in head for mark in made.marks):

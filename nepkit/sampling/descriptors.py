@@ -22,7 +22,7 @@ By = Literal["frame", "element"]
 
 
 def frame_descriptors(
-    frames: Iterable[Atoms], model: Path, *, by: By = "frame", backend: str = "calorine", source: str = "frame"
+    frames: Iterable[Atoms], model: Path, *, by: By = "frame", backend: str = "own", source: str = "frame"
 ) -> Array:
     """Return one vector per frame: the mean of the scaled descriptors of its atoms.
 
@@ -35,8 +35,9 @@ def frame_descriptors(
     by : "frame" or "element"
         One mean over all atoms, shape (F, D), or one mean per element of the model side by side, shape (F, T D), zero
         where a frame lacks the element. The latter keeps what few atoms of an element do from drowning in the mean.
-    backend : "calorine" or "own"
-        Who computes: NEP_CPU through calorine, three times quicker, or `lr_correction`. They agree to rounding.
+    backend : "own" or "calorine"
+        Who computes: `lr_correction`, or NEP_CPU through calorine. They agree to rounding; which is quicker depends on
+        the model and the number of neighbours.
     source : str
         What messages call the frames.
 
