@@ -95,12 +95,12 @@ def check_frames(
 def unknown_compositions(elements: Sequence[str], train: Sequence[ase.Atoms], test: Sequence[ase.Atoms]) -> list[str]:
     """Say how many test frames have a composition that training frames do not combine to.
 
-    Energies per element are fitted; for such frames they are extrapolated along a direction that no frame fixes.
+    Energies per element are fitted; for such frames they are extrapolated.
 
     Examples
     --------
-    >>> unknown_compositions(["Li", "Cl"], [ase.Atoms("LiCl")], [ase.Atoms("Li2Cl2"), ase.Atoms("Li2Cl")])
-    ['1 of 2 test frames have a composition that no combination of training frames has: their energies are extrapolated']
+    >>> len(unknown_compositions(["Li", "Cl"], [ase.Atoms("LiCl")], [ase.Atoms("Li2Cl2"), ase.Atoms("Li2Cl")]))
+    1
     """
 
     def table(frames: Sequence[ase.Atoms]) -> NDArray[np.float64]:

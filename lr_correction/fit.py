@@ -72,7 +72,7 @@ def fit_charges(
     nep
         A NEP without charges, uniform cutoffs.
     frames
-        Training frames with energies and forces (and virials, Born effective charges, dipoles, charges where present).
+        Training frames with energies and forces (and virials; for other labels see `weights`).
         Give their total charge as ``info["charge"]`` where it is not zero.
     test
         Held-out frames.
@@ -87,7 +87,8 @@ def fit_charges(
     short_range
         ``"readout"`` (the readout w1 is solved together with the charges) or ``"frozen"``.
     weights
-        Weight of every kind of label.
+        Weight of every kind of label; by default of energies, forces and virials alone. Born effective charges then
+        only give sqrt_epsilon_inf, one factor after the fit.
     prior
         Strength of the ridge towards the starting charges and the NEP's readout; None: chosen by cross-validation over
         blocks of frames (by ``info["trajectory"]`` where present).
@@ -168,12 +169,13 @@ def fit_charges(
     refit = refit if prior else problem.refine(None, refit, "readout refit")
     clock.lap("readout")
 
-    has_scale = bool({"bec", "dipole"} & set(problem.train.label_counts()))
-    if not has_scale:
-        notes.append("no Born effective charges or dipoles in the training frames: sqrt_epsilon_inf is set to 1")
-    free = mask(charges=charges, readout=readout, scale=has_scale)
+    scaled = any(getattr(problem.weights, kind) for kind in {"bec", "dipole"} & set(problem.train.label_counts()))
+    free = mask(charges=charges, readout=readout, scale=scaled)
     best, starts = problem.best_start(FULL, start_charges, scales, free, first, "charges")
     best = best if prior else problem.refine(FULL, best, "charges")
+    if not scaled:
+        best, more = _with_born_scale(problem, best)
+        notes += more
     clock.lap("charges")
 
     cut = None
@@ -208,6 +210,17 @@ def fit_charges(
     )
     clock.lap("report")
     return result
+
+
+def _with_born_scale(problem: Problem, best: Fitted) -> tuple[Fitted, list[str]]:
+    """Set the sqrt_epsilon_inf that a fit without weight on Born effective charges left at 1, and say how."""
+    scale = problem.born_scale(best.solution.parameters)
+    if scale is None:
+        return best, ["no Born effective charges in the training frames: sqrt_epsilon_inf is set to 1"]
+    parameters = best.solution.parameters.copy()
+    parameters[problem.layout.scale] = scale
+    note = "Born effective charges of the training frames gave sqrt_epsilon_inf alone; with a weight they are fitted"
+    return replace(best, solution=replace(best.solution, parameters=parameters)), [note]
 
 
 def _stages(problem: Problem, frozen: Fitted, refit: Fitted, best: Fitted, *, test: bool) -> Stages:

@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 class Weights:
     """Weight of every kind of label: each multiplies a root mean square error in the unit given.
 
+    Charges are left to energies, forces and virials by default. Other labels enter when they are given a weight:
+    charges and dipoles in a file may be of any kind, and Born effective charges pull charges from what forces want.
+
     Attributes
     ----------
     energy
@@ -40,9 +43,9 @@ class Weights:
     energy: float = 3.0
     force: float = 1.0
     virial: float = 1.0
-    bec: float = 1.0
-    charges: float = 1.0
-    dipole: float = 1.0
+    bec: float = 0.0
+    charges: float = 0.0
+    dipole: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ class Objective:
         self.store, self.layout, self.weights = store, layout, weights
         self.interaction, self.threads = interaction, threads
         self.blocks = np.asarray(blocks if blocks is not None else np.zeros(len(store), dtype=int))
-        self._scale = {k: getattr(weights, k) ** 2 / n for k, n in store.label_counts().items()}
+        self._scale = {k: getattr(weights, k) ** 2 / n for k, n in store.label_counts().items() if getattr(weights, k)}
 
     def _each(self, work: Callable[[int], Result]) -> Iterator[Result]:
         """Do something for every frame, in order, on several threads with single-threaded linear algebra."""

@@ -90,6 +90,24 @@ class Problem:
         """Return the errors of a model on the training or test frames."""
         return errors(self.objective(interaction, test=test).residuals(parameters))
 
+    def born_scale(self, parameters: FloatArray) -> float | None:
+        """Return the sqrt_epsilon_inf with which charges give the Born effective charges of the training frames best.
+
+        Returns
+        -------
+        float or None
+            Least squares over all components; None without such labels or with charges that give none.
+        """
+        product = square = 0.0
+        vector = np.append(parameters[self.layout.charges], 1.0)
+        for index in range(len(self.train)):
+            features, _ = self.train.load(index, None)
+            if features.bec is not None and features.labels.bec is not None:
+                model = to_numpy(features.bec) @ vector
+                product += float((model * features.labels.bec.reshape(model.shape)).sum())
+                square += float((model**2).sum())
+        return product / square if square > 0 else None
+
     def start(self, charges: Mapping[str, float] | None = None) -> FloatArray:
         """Return the parameters of the frozen NEP with constant charges (none by default)."""
         vector = np.zeros(self.layout.size)

@@ -83,6 +83,8 @@ device_option = click.option(
 @click.option("--report", type=options.NEW, help="Report of the fit as html, or as png, pdf or svg.")
 @click.option("--no-range", is_flag=True, help="Leave the range diagnosis out; it takes about a third of the time.")
 @click.option("--ridge", type=RidgePair(), help="Strength of the prior; chosen by cross-validation when left out.")
+@click.option("--born-weight", type=click.FloatRange(0), default=0.0, show_default=True,
+              help="Weight of Born effective charges; without one they only give sqrt_epsilon_inf.")  # fmt: skip
 @click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit in GB.")
 @click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
 @device_option
@@ -99,6 +101,7 @@ def fit(
     short_range: str,
     no_range: bool,
     ridge: tuple[float, float] | None,
+    born_weight: float,
     memory: float,
     threads: int | None,
 ) -> Output:
@@ -128,6 +131,7 @@ def fit(
         memory_gb=memory,
         threads=threads,
         xp=xp,
+        born_weight=born_weight,
     )
     with atomic_path(output, overwrite=overwrite) as temporary:
         write_qnep(result.potential, temporary, trained_on=given.sets["train"], overwrite=True)

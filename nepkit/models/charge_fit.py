@@ -16,6 +16,7 @@ from lr_correction.export import check_export
 from lr_correction.fit import fit_charges
 from lr_correction.nep import NEP, keep_species
 from lr_correction.nepfile import read_nep
+from lr_correction.objective import Weights
 from lr_correction.oxidation import oxidation_states
 from lr_correction.results import ChargeFit, Ridge
 from nepkit.errors import InputError
@@ -130,6 +131,7 @@ def run_fit(
     memory_gb: float = 4.0,
     threads: int | None = None,
     xp: Any = np,
+    born_weight: float = 0.0,
 ) -> ChargeFit:
     """Fit charges and report the progress.
 
@@ -139,6 +141,8 @@ def run_fit(
         From `read_input`.
     ridge : (float, float), optional
         Strength of the prior of the charges and of the readout; cross-validation chooses it when left out.
+    born_weight : float
+        Weight of Born effective charges, 1/e; without one they only give sqrt_epsilon_inf.
     mode, initial_charges, short_range, range_diagnosis, memory_gb, threads, xp
         As in `lr_correction.fit.fit_charges`.
 
@@ -161,5 +165,6 @@ def run_fit(
             memory_gb=memory_gb,
             threads=threads,
             xp=xp,
+            weights=Weights(bec=born_weight),
             progress=report,
         )

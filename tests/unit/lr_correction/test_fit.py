@@ -8,6 +8,7 @@ import pytest
 from lr_correction.errors import ModelError
 from lr_correction.export import write_qnep
 from lr_correction.fit import fit_charges
+from lr_correction.objective import Weights
 from lr_correction.results import Ridge
 from tests.factories import random_nep
 from tests.truth import labelled, perturbed, potential_of, random_frames
@@ -101,8 +102,16 @@ def test_the_summary_is_json_with_the_promised_keys(plain):
     assert summary["seconds"] > 0
 
 
-def test_born_charges_give_their_scale():
-    result = fit(frames(bec=True), range_diagnosis=False)
+def test_born_charges_give_their_scale_alone_unless_they_have_a_weight():
+    seen = fit(frames(bec=True), range_diagnosis=False)
+    unseen = fit(frames(), range_diagnosis=False)
+    assert seen.potential.sqrt_epsilon_inf == pytest.approx(1.6, rel=1e-3)
+    assert any("sqrt_epsilon_inf alone" in note for note in seen.notes)
+    np.testing.assert_array_equal(seen.potential.charges.parameters, unseen.potential.charges.parameters)
+
+
+def test_born_charges_with_a_weight_are_fitted_with_their_scale():
+    result = fit(frames(bec=True), range_diagnosis=False, weights=Weights(bec=1.0))
     assert result.potential.sqrt_epsilon_inf == pytest.approx(1.6, rel=1e-5)
     assert result.train.charges.bec_e < 1e-5
     assert result.range is None
