@@ -4,6 +4,7 @@ import shlex
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
 from nepkit.cli.command import ROOT, leaves, load_all
@@ -181,6 +182,24 @@ def test_outliers_of_a_model(reference_data, tmp_path, capsys):
     words = ["data", "outliers", str(tmp_path / "two.xyz"), "--model", str(folder / "nep.txt")]
     assert main([*words, "--force", "400", "-o", str(tmp_path / "out.xyz"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["outliers"] == [2]
+
+
+def test_charges_are_balanced_by_states_and_total_charge(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frames = [Atoms(name, cell=[9, 9, 9], pbc=True) for name in ("Fe3O4", "Fe2O3", "FeO", "O2")]
+    for atoms in frames:
+        atoms.positions[:, 0] = np.arange(len(atoms))
+    frames[3].info["charge"] = -4.0
+    write_frames("a.xyz", frames)
+    words = ["data", "charge-balance", "a.xyz", "--overwrite", "--json"]
+    assert main([*words, "-o", "b.xyz", "--unbalanced", "u.xyz"]) == 0
+    assert json.loads(capsys.readouterr().out)["unbalanced"] == [1, 3]
+    assert [str(atoms.symbols) for atoms in read_frames("u.xyz")] == ["Fe3O4", "FeO"]
+    assert main([*words, "--state", "Fe=2,3", "-o", "b.xyz"]) == 0
+    assert json.loads(capsys.readouterr().out)["unbalanced"] == []
+    assert main([*words, "--state", "Fe=two", "-o", "b.xyz"]) == 1
+    assert main([*words, "--state", "Fe=0", "--state", "O=1", "-o", "c.xyz"]) == 1
+    assert "no frame is left" in capsys.readouterr().err
 
 
 def test_commands_named_as_remedies_exist():

@@ -279,3 +279,46 @@ def outliers(
         tables=[Table("", ["error (meV)", "outliers", "before", "after", "bound"], rows)],
         text=f"{len(numbers)} outliers in {output}" + (f", the other {len(left)} frames in {rest}" if rest else ""),
     )
+
+
+@command("data charge-balance", menu=504)
+@click.argument("file", type=options.FILE)
+@click.option("--state", multiple=True, metavar="EL=STATES", help="Oxidation states of an element, such as Fe=2,3.")
+@click.option("-o", "--output", type=options.NEW, required=True, help="Frames whose states add up.")
+@click.option("--unbalanced", type=options.NEW, help="The other frames, if wanted.")
+@click.option("--overwrite", is_flag=True, help="Replace existing output files.")
+def charge_balance(
+    file: Path, state: tuple[str, ...], output: Path, unbalanced: Path | None, overwrite: bool
+) -> Output:
+    """Keep the frames whose oxidation states add up.
+
+    They add up to the total charge of the frame, zero where it has none. An element has its most common state unless
+    --state names others; each atom may have any of those. Frames stay in order.
+    """
+    from collections import Counter
+
+    from nepkit.analysis.datasets.balance import is_balanced, parse_states, states_of
+    from nepkit.analysis.datasets.parts import write_parts
+    from nepkit.frames import labels, read_frames
+    from nepkit.progress import track
+
+    elements = sorted({symbol for atoms in read_frames(file) for symbol in atoms.symbols})
+    states = states_of(elements, dict(parse_states(text) for text in state))
+    off: list[int] = []
+
+    def sorted_frames() -> Iterable[tuple[str, Atoms]]:
+        for number, atoms in enumerate(track(read_frames(file), "Frames"), 1):
+            total = labels(atoms, f"{file}, frame {number}").charge or 0.0
+            balanced = is_balanced(Counter(atoms.get_chemical_symbols()), states, total)
+            if not balanced:
+                off.append(number)
+            yield ("balanced" if balanced else "unbalanced"), atoms
+
+    paths = {"balanced": output} | ({"unbalanced": unbalanced} if unbalanced else {})
+    counts = write_parts(sorted_frames(), paths, needed=["balanced"], overwrite=overwrite)
+    rows = [(name, " ".join(f"{value:+g}" for value in values)) for name, values in states.items()]
+    return Output(
+        data={"balanced": counts["balanced"], "unbalanced": off, "states": states},
+        tables=[Table("Oxidation states", ["element", "may be"], rows)],
+        text=f"{counts['balanced']} of {counts.total()} frames balanced, in {output}",
+    )
