@@ -72,15 +72,19 @@ class RunFile:
         """Return the last run in which a keyword is given."""
         return next((run for run in reversed(self.runs) if run.find(keyword) is not None), None)
 
-    def rows_before(self, run: Run, keyword: str) -> int:
-        """Return how many rows an output such as thermo.out has before those of a run."""
+    def rows_of(self, run: Run, keyword: str) -> slice:
+        """Return which rows of an appended output, such as thermo.out of ``dump_thermo``, are those of a run.
+
+        The slice is empty where the run does not write it.
+        """
         rows = 0
         for other in self.runs:
-            if other is run:
-                break
             words = other.find(keyword)
-            rows += other.steps // int(words[0]) if words else 0
-        return rows
+            written = other.steps // int(words[0]) if words else 0
+            if other is run:
+                return slice(rows, rows + written)
+            rows += written
+        return slice(0, 0)
 
 
 def read_run_file(path: str | Path) -> RunFile:

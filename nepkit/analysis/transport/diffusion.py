@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,24 +122,36 @@ def diffusion(
         raise NotDiffusiveError(f"{label} does not move at all: its positions are constant")
     if len(values) < 8:
         raise NotDiffusiveError(f"{len(values)} lags are too few for a line with an error; at least 8 are needed")
-    kurtosis = 0.0
-    if positions is not None:
-        lag = max(1, len(values) // 10)
-        kurtosis = square_blocks(positions, [lag], 1, shift).kurtosis
-    case = Case(values, curves.count[label], curves.frames, kurtosis)
-    lags = lags_of_window(len(values), window) if window else find_window(case, curves.time, label)
-    slopes = None
-    if positions is not None:
-        blocks = blocks_that_fit(curves.frames, int(lags[-1]))
-        if blocks:
-            # Weights fade away quickly with the lag, and their displacements need not be computed.
-            weights = np.array(case.fit(lags).weights)
-            share = np.abs(weights * values[lags].sum(axis=1))
-            used = share > NEGLIGIBLE * share.max()
-            slopes = (
-                square_blocks(positions, lags[used], blocks, shift).slopes(weights[used])[:, list(axes)].sum(axis=1)
-            )
-    return _result(case, curves, label, lags, slopes, tuple(axes), by_hand=window is not None)
+    case = Case(values, curves.count[label], curves.frames, 0.0)
+    if positions is None:
+        lags = lags_of_window(len(values), window) if window else find_window(case, curves.time, label)
+        return _result(case, curves, label, lags, None, tuple(axes), by_hand=window is not None)
+    search = replace(case, kurtosis=square_blocks(positions, [max(1, len(values) // 50)], 1, shift).kurtosis)
+    for _ in range(2):
+        lags = lags_of_window(len(values), window) if window else find_window(search, curves.time, label)
+        case = replace(case, kurtosis=square_blocks(positions, lags[:1], 1, shift).kurtosis)
+        slopes = _block_slopes(case, lags, positions, shift, list(axes))
+        found = _result(case, curves, label, lags, slopes, tuple(axes), by_hand=window is not None)
+        if window or found.trusted == "model" or found.blocks is None:
+            break
+        # Ions that move together are fewer walkers, whose displacements bend more by chance: look again.
+        search = replace(case, walkers=case.walkers * (found.model.error / found.blocks.error) ** 2)
+    return found
+
+
+def _block_slopes(
+    case: Case, lags: NDArray[np.int64], positions: Array, shift: Array | None, axes: list[int]
+) -> Array | None:
+    """Return the slope in every block of time; None where the run is too short for blocks."""
+    blocks = blocks_that_fit(case.frames, int(lags[-1]))
+    if not blocks:
+        return None
+    # Weights fade away quickly with the lag, and their displacements need not be computed.
+    weights = case.fit(lags).weights
+    share = np.abs(weights * case.values[lags].sum(axis=1))
+    used = share > NEGLIGIBLE * share.max()
+    squares = square_blocks(positions, lags[used], blocks, shift)
+    return np.asarray(squares.slopes(weights[used])[:, axes].sum(axis=1))
 
 
 def _result(

@@ -211,10 +211,10 @@ def _with_state(
     thermo = folder / "thermo.out"
     if thermo.exists():
         rows = read_thermo(thermo)
-        first = runs.rows_before(run, "dump_thermo") if runs and run else 0
-        if not run or first >= len(rows.temperature):
-            first = len(rows.temperature) // 2  # the rest is taken for equilibration
-        temperature, size = float(rows.temperature[first:].mean()), float(rows.volume[first:].mean())
+        chosen = runs.rows_of(run, "dump_thermo") if runs and run else slice(0, 0)
+        if not len(rows.temperature[chosen]):
+            chosen = slice(len(rows.temperature) // 2, None)  # the first half is taken for equilibration
+        temperature, size = float(rows.temperature[chosen].mean()), float(rows.volume[chosen].mean())
         return Source(str(file), curves, temperature, size, notes=tuple(notes))
     known = volume if run and run.fixed_cell else None
     if run and run.temperature is not None:

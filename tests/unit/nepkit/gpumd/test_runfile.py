@@ -40,7 +40,9 @@ def test_state_of_a_run(runs):
     first, second = runs.runs
     assert (first.temperature, second.temperature) == (600, 600)
     assert (first.fixed_cell, second.fixed_cell) == (False, True)
-    assert runs.rows_before(second, "dump_thermo") == 100
+    assert runs.rows_of(second, "dump_thermo") == slice(100, 600)
+    assert runs.rows_of(first, "dump_thermo") == slice(0, 100)
+    assert runs.rows_of(first, "compute_msd") == slice(0, 0)
 
 
 def test_mttk_names_its_temperature(tmp_path):
