@@ -182,6 +182,7 @@ def fit_charges(
     if range_diagnosis:
         likely = [start.scale for start in starts[:2]]
         cut, _ = problem.best_start(CUT, start_charges, likely, free, best.ridge, "charges cut to pairs")
+        cut = cut if prior else problem.refine(CUT, cut, "charges cut to pairs")
     clock.lap("range")
 
     helps, verdict = _judge(problem, refit, best, cut)
