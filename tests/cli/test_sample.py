@@ -84,3 +84,16 @@ def test_samples_that_cannot_be_are_one_line(frames, words, message, tmp_path, c
     assert message in told
     assert len(told.splitlines()) == 1
     assert not (tmp_path / "x.xyz").exists()
+
+
+def test_perturbed_copies_follow_the_seed(frames, capsys):
+    words = ["sample", "perturb", "all.xyz", "3", "--displacement", "0.1"]
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert main([*words, "--seed", seed, "-o", f"{name}.xyz", "--min-radii", "0.1"]) == 0
+    first, again, other = (np.stack([atoms.positions for atoms in read_frames(f"{name}.xyz")]) for name in "abc")
+    assert len(first) == 30
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+    assert main([*words[:-1], "9", "-o", "d.xyz"]) == 1
+    assert "smaller displacement" in capsys.readouterr().err
+    assert main([*words[:-1], "-1", "-o", "d.xyz"]) == 1

@@ -1,14 +1,18 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
+from ase.data import atomic_numbers, covalent_radii
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lr_correction.nepfile import write_nep
+from nepkit.analysis.datasets.distances import closest_contacts
 from nepkit.errors import InputError
 from nepkit.sampling import simple
 from nepkit.sampling.descriptors import frame_descriptors
 from nepkit.sampling.farthest import farthest_points, principal_components
+from nepkit.sampling.perturb import perturbed
 from tests.factories import random_frame, random_nep
 
 
@@ -101,3 +105,32 @@ def test_frames_that_the_model_does_not_know_are_named(tmp_path):
         frame_descriptors(frames, tmp_path / "nep.txt", source="new.xyz")
     with pytest.raises(InputError, match="no frames"):
         frame_descriptors([], tmp_path / "nep.txt")
+
+
+@pytest.mark.parametrize("style", ["uniform", "normal", "const"])
+def test_displacements_and_strains_are_of_the_size_asked_for(style):
+    atoms = bulk("NaCl", "rocksalt", 5.64, cubic=True).repeat(3)
+    (still,) = perturbed(atoms, 1, displacement=0.0, strain=0.02, style=style)
+    strain = np.linalg.solve(atoms.cell.array, still.cell.array) - np.eye(3)
+    assert np.abs(strain).max() <= 0.02
+    np.testing.assert_allclose(strain, strain.T, atol=1e-12)
+    np.testing.assert_allclose(still.get_scaled_positions(), atoms.get_scaled_positions(), atol=1e-12)
+    (moved,) = perturbed(atoms, 1, displacement=0.3, strain=0.0, style=style, seed=3)
+    lengths = np.linalg.norm(moved.positions - atoms.positions, axis=1)
+    if style == "const":
+        assert lengths == pytest.approx(np.full(len(atoms), 0.3))
+    elif style == "uniform":
+        assert lengths.max() <= 0.3
+        assert lengths.mean() == pytest.approx(0.225, abs=0.02)  # 3/4 of the radius of a ball
+    else:
+        assert np.sqrt((lengths**2).mean()) == pytest.approx(0.3, abs=0.03)
+
+
+def test_perturbed_atoms_do_not_come_too_close():
+    atoms = bulk("NaCl", "rocksalt", 5.64, cubic=True)
+    for made in perturbed(atoms, 20, displacement=0.8, min_radii=0.8):
+        for (first, second), contact in closest_contacts(made).items():
+            radii = covalent_radii[[atomic_numbers[first], atomic_numbers[second]]].sum()
+            assert contact.distance >= 0.8 * radii
+    with pytest.raises(InputError, match="at least 1 copy"):
+        list(perturbed(atoms, 0))
