@@ -38,6 +38,14 @@ def quickstart(out: Path, threads: int | None, overwrite: bool) -> Output:
     return Output(data=result.record(), tables=tables, text=_closing(result))
 
 
+#: Why the bundled model gains nothing, and where charges pay; numbers in docs/long_range.md.
+WITHOUT_HELP = (
+    "This NEP is converged, and its cutoff of 8 A is longer than half of these cells: charges have nothing",
+    "left to explain in them. They pay where a NEP has a short cutoff, few frames, or comes from elsewhere:",
+    "see docs/long_range.md.",
+)
+
+
 def _closing(result: Quickstart) -> str:
     from nepkit.quickstart import FILES, next_steps
 
@@ -47,6 +55,7 @@ def _closing(result: Quickstart) -> str:
     lines = [
         "",
         f"{verdict[:1].upper()}{verdict[1:]}.",
+        *([] if result.fit.charges_help else WITHOUT_HELP),
         *(f"Note: {note}." for note in result.fit.notes),
         "",
         f"The file says what was fitted: read by calorine it differs by at most {export.energy:.1e} meV/atom and "

@@ -155,7 +155,7 @@ def msd(
     interval: float | None,
     tensor: bool,
 ) -> Output:
-    """Mean squared displacements by element, over all time origins.
+    """Mean squared displacements by element.
 
     RUN is a folder of GPUMD with msd.out, or a trajectory; wrapped or unwrapped makes no difference. The motion of the
     framework (all atoms that are no --ion) is removed from trajectories.
@@ -241,7 +241,7 @@ def conductivity(
     window: tuple[float, float] | None,
     direction: str | None,
 ) -> Output:
-    """Ionic conductivity and Haven ratio with their errors.
+    """Ionic conductivity and Haven ratio with errors.
 
     RUN is a folder of GPUMD with msd.out, or a trajectory; only the latter gives the collective conductivity, in which
     ions that move together count as they should.
@@ -323,7 +323,7 @@ def arrhenius(
     quantity: str,
     target: float,
 ) -> Output:
-    """Activation energy from runs at several temperatures, and the extrapolated value.
+    """Activation energy from several temperatures.
 
     RUNS are folders or trajectories. Their temperatures come from the files, never from the names of folders. A line,
     two lines and the law of Vogel, Tammann and Fulcher are compared by AICc as far as the number of runs allows.
@@ -394,7 +394,7 @@ def arrhenius(
 @click.option("--cutoff", type=click.FloatRange(min=0.0, min_open=True), required=True, help="Longest link (A).")
 @options.save("The result as json or text.")
 def percolation(frames: Path, elements: tuple[str, ...], cutoff: float) -> Output:
-    """Probability that a network of atoms goes on for ever.
+    """Probability that a network percolates.
 
     Atoms of the elements are linked when closer than the cutoff, through every image of the cell. A cluster that is
     linked to its own image is endless; its rank is the number of independent directions in which it is.
@@ -445,7 +445,7 @@ def onsager(
     volume: float | None,
     window: tuple[float, float] | None,
 ) -> Output:
-    """Onsager coefficients and transference numbers of several mobile ions.
+    """Onsager coefficients and transference numbers.
 
     RUN is a trajectory. The coefficients are given as parts of the conductivity, z_a z_b e^2 L_ab, so that their sum is
     the collective conductivity.
