@@ -1,46 +1,25 @@
 """Fit long-range charges atop a frozen NEP by Gauss-Newton on energies, forces and virials."""
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import Any
 
 import ase
 import numpy as np
-from numpy.typing import NDArray
 
 from .backend import Namespace
 from .blocks import assign_blocks
-from .charge_table import element_charges
 from .checks import check_frames, check_model, unknown_compositions
-from .correction import LongRangePotential
 from .errors import SettingsError
-from .gauss_newton import rank_and_condition
-from .kernels import gpumd, smeared_within
-from .moments import HiddenCharges
+from .kernels import Interaction, gpumd, smeared_within
 from .nepfile import NEP
 from .objective import Weights
 from .oxidation import oxidation_states
 from .parameters import Layout
 from .problem import CUT, FIRST_RIDGE, FULL, Fitted, Problem, Progress, available_threads
-from .results import ChargeFit, RangeDiagnosis, Ridge, Stages
+from .report import Clock, Fits, report
+from .results import ChargeFit, Ridge
 from .store import FrameStore
-from .verdict import by_block, gain, held_out_loss, sentence
-
-FloatArray = NDArray[np.float64]
-
-
-@dataclass
-class _Clock:
-    """Wall time by stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-    mark: float = field(default_factory=time.perf_counter)
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage], self.mark = now - self.mark, now
-        self.seconds["total"] = now - self.started
 
 
 def fit_charges(
@@ -124,93 +103,100 @@ def fit_charges(
     >>> fit.verdict  # doctest: +SKIP
     'the long range helps: ...'
     """
-    clock = _Clock()
+    clock = Clock()
     _check_settings(mode, scales, charges, short_range)
     _check_positive(memory_gb=memory_gb, threads=1 if threads is None else threads, tolerance=tolerance)
     check_model(nep)
-    start_charges = oxidation_states(nep.elements, initial_charges)
-    notes = check_frames(nep, frames, start_charges, explicit=initial_charges is not None, name="training frame")
+    start = oxidation_states(nep.elements, initial_charges)
+    notes = check_frames(nep, frames, start, explicit=initial_charges is not None, name="training frame")
     if test is not None:
-        check_frames(nep, test, start_charges, explicit=False, name="test frame")
+        check_frames(nep, test, start, explicit=False, name="test frame")
         notes += unknown_compositions(nep.elements, frames, test)
     interactions = {FULL: gpumd(mode, nep.cutoff_radial)}
     if range_diagnosis:
         interactions[CUT] = smeared_within(nep.cutoff_radial)
-    threads = threads or available_threads()
-    gb_per_atom = memory_gb / sum(len(atoms) for atoms in (*frames, *(test or ())))
-
-    def store(items: Sequence[ase.Atoms], name: str) -> FrameStore:
-        def report(done: int, total: int) -> None:
-            if progress is not None:
-                progress(f"features of the {name}s", done, total, "")
-
-        share = gb_per_atom * sum(len(atoms) for atoms in items)
-        options = {"xp": xp, "memory_gb": share, "threads": threads, "name": name, "progress": report}
-        return FrameStore(nep, items, interactions, **options)
-
+    options = {"xp": xp, "threads": threads or available_threads(), "progress": progress}
+    stores = _stores(nep, frames, test or (), interactions, memory_gb, options)
     problem = Problem(
         nep=nep,
-        train=store(frames, "training frame"),
-        test=store(test, "test frame") if test else None,
+        train=stores[0],
+        test=stores[1],
         layout=Layout(len(nep.elements), nep.neurons),
         weights=weights or Weights(),
         blocks=assign_blocks(frames),
         test_blocks=assign_blocks(test) if test else None,
-        threads=threads,
+        threads=options["threads"],
         tolerance=tolerance,
         progress=progress,
     )
     clock.lap("features")
+    fits = _fit_all(problem, start, scales, charges, short_range == "readout", prior, range_diagnosis, clock)
+    if not fits.best.free[problem.layout.scale]:
+        best, more = _with_born_scale(problem, fits.best)
+        fits, notes = replace(fits, best=best), notes + more
+    result = report(problem, fits, start, mode, notes, clock.seconds, chosen=prior is None)
+    clock.lap("report")
+    return result
 
-    readout, base, first = short_range == "readout", problem.start(), prior or FIRST_RIDGE
-    mask = problem.layout.mask
+
+def _stores(
+    nep: NEP,
+    frames: Sequence[ase.Atoms],
+    test: Sequence[ase.Atoms],
+    interactions: Mapping[str, Interaction],
+    memory_gb: float,
+    options: Mapping[str, Any],
+) -> tuple[FrameStore, FrameStore | None]:
+    """Return the features of training and test frames, which share the memory by their atoms."""
+    gb_per_atom = memory_gb / sum(len(atoms) for atoms in (*frames, *test))
+    progress = options["progress"]
+
+    def store(items: Sequence[ase.Atoms], name: str) -> FrameStore:
+        def tell(done: int, total: int) -> None:
+            if progress is not None:
+                progress(f"features of the {name}s", done, total, "")
+
+        share = gb_per_atom * sum(len(atoms) for atoms in items)
+        settings = {**options, "memory_gb": share, "name": name, "progress": tell}
+        return FrameStore(nep, items, dict(interactions), **settings)
+
+    return store(frames, "training frame"), store(test, "test frame") if test else None
+
+
+def _fit_all(
+    problem: Problem,
+    start: Mapping[str, float],
+    scales: Sequence[float],
+    charges: str,
+    readout: bool,
+    prior: Ridge | None,
+    range_diagnosis: bool,
+    clock: Clock,
+) -> Fits:
+    """Fit the frozen NEP's energies, the readout, the charges, and charges cut to pairs."""
+    base, first, mask = problem.start(), prior or FIRST_RIDGE, problem.layout.mask
+
+    def refined(interaction: str | None, fitted: Fitted, stage: str) -> Fitted:
+        return fitted if prior else problem.refine(interaction, fitted, stage)
+
     frozen = problem.minimise(None, base, base, first, mask(charges="none", readout=False), "frozen NEP")
     refit = problem.minimise(None, base, base, first, mask(charges="none", readout=True), "readout refit")
-    refit = refit if prior else problem.refine(None, refit, "readout refit")
+    refit = refined(None, refit, "readout refit")
     clock.lap("readout")
 
     scaled = any(getattr(problem.weights, kind) for kind in {"bec", "dipole"} & set(problem.train.label_counts()))
     free = mask(charges=charges, readout=readout, scale=scaled)
-    best, starts = problem.best_start(FULL, start_charges, scales, free, first, "charges")
-    best = best if prior else problem.refine(FULL, best, "charges")
-    if not scaled:
-        best, more = _with_born_scale(problem, best)
-        notes += more
+    best, starts = problem.best_start(FULL, start, scales, free, first, "charges")
+    best = refined(FULL, best, "charges")
     clock.lap("charges")
 
     cut = None
     if range_diagnosis:
-        likely = [start.scale for start in starts[:2]]
-        cut, _ = problem.best_start(CUT, start_charges, likely, free, best.ridge, "charges cut to pairs")
-        cut = cut if prior else problem.refine(CUT, cut, "charges cut to pairs")
+        likely = [found.scale for found in starts[:2]]
+        cut, _ = problem.best_start(CUT, start, likely, free, best.ridge, "charges cut to pairs")
+        cut = refined(CUT, cut, "charges cut to pairs")
     clock.lap("range")
-
-    helps, verdict = _judge(problem, refit, best, cut)
-    rank, condition = rank_and_condition(best.solution.normal.curvature.sum(axis=0)[np.ix_(free, free)])
-    blocks = len(best.solution.normal.loss)
-    result = ChargeFit(
-        potential=_potential(problem, best.solution.parameters, mode),
-        train=_stages(problem, frozen, refit, best, test=False),
-        test=_stages(problem, frozen, refit, best, test=True) if test else None,
-        charges=element_charges(problem, best, {e: starts[0].scale * q for e, q in start_charges.items()}),
-        range=None if cut is None else _diagnose(problem, refit, cut, best),
-        verdict=verdict,
-        charges_help=helps,
-        ridge=best.ridge,
-        ridge_chosen=prior is None and blocks > 1,
-        starts=starts,
-        rank=rank,
-        parameters=int(free.sum()),
-        condition=condition,
-        blocks=blocks,
-        iterations=best.solution.iterations,
-        converged=best.solution.converged,
-        seconds=clock.seconds,
-        storage=problem.train.storage,
-        notes=tuple(notes),
-    )
-    clock.lap("report")
-    return result
+    return Fits(frozen, refit, best, starts, cut)
 
 
 def _with_born_scale(problem: Problem, best: Fitted) -> tuple[Fitted, list[str]]:
@@ -222,49 +208,6 @@ def _with_born_scale(problem: Problem, best: Fitted) -> tuple[Fitted, list[str]]
     parameters[problem.layout.scale] = scale
     note = "Born effective charges of the training frames gave sqrt_epsilon_inf alone; with a weight they are fitted"
     return replace(best, solution=replace(best.solution, parameters=parameters)), [note]
-
-
-def _stages(problem: Problem, frozen: Fitted, refit: Fitted, best: Fitted, *, test: bool) -> Stages:
-    return Stages(
-        frozen=problem.errors(None, frozen.solution.parameters, test=test),
-        readout=problem.errors(None, refit.solution.parameters, test=test),
-        charges=problem.errors(FULL, best.solution.parameters, test=test),
-    )
-
-
-def _diagnose(problem: Problem, refit: Fitted, cut: Fitted, best: Fitted) -> RangeDiagnosis:
-    test = problem.test is not None
-    return RangeDiagnosis(
-        frames="test" if test else "train",
-        readout=problem.errors(None, refit.solution.parameters, test=test),
-        short_range_charges=problem.errors(CUT, cut.solution.parameters, test=test),
-        full=problem.errors(FULL, best.solution.parameters, test=test),
-    )
-
-
-def _judge(problem: Problem, refit: Fitted, best: Fitted, cut: Fitted | None) -> tuple[bool, str]:
-    """Say whether charges and the long range helped, on test frames or else by cross-validation."""
-
-    def losses(interaction: str | None, fitted: Fitted) -> FloatArray:
-        if problem.test is None:
-            return held_out_loss(fitted.solution, fitted.prior, fitted.free)
-        return by_block(problem.objective(interaction, test=True), fitted.solution.parameters)
-
-    full = losses(FULL, best)
-    held_out = "cross-validated objective" if len(full) > 1 else "objective of the only training frame"
-    where = held_out if problem.test is None else "forces of the test frames"
-    return sentence(gain(losses(None, refit), full), None if cut is None else gain(losses(CUT, cut), full), where)
-
-
-def _potential(problem: Problem, parameters: FloatArray, mode: int) -> LongRangePotential:
-    layout = problem.layout
-    return LongRangePotential(
-        nep=replace(problem.nep, w1=parameters[layout.readout].reshape(layout.types, layout.neurons)),
-        charges=HiddenCharges.from_parameters(parameters[layout.charges], layout.types),
-        energies=tuple(float(energy) for energy in parameters[layout.energies]),
-        mode=mode,
-        sqrt_epsilon_inf=float(parameters[layout.scale]),
-    )
 
 
 def _check_settings(mode: int, scales: Sequence[float], charges: str, short_range: str) -> None:

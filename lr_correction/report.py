@@ -1,0 +1,142 @@
+"""From fits to what a user is told: errors, charges with their errors, range diagnosis, verdict."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .charge_table import element_charges
+from .correction import LongRangePotential
+from .gauss_newton import rank_and_condition
+from .moments import HiddenCharges
+from .problem import CUT, FULL, Fitted, Problem
+from .results import ChargeFit, RangeDiagnosis, Stages, Start
+from .verdict import by_block, gain, held_out_loss, sentence
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass
+class Clock:
+    """Wall time by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    mark: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """Note the time since the last lap."""
+        now = time.perf_counter()
+        self.seconds[stage], self.mark = now - self.mark, now
+        self.seconds["total"] = now - self.started
+
+
+@dataclass(frozen=True)
+class Fits:
+    """All fits of one call: frozen NEP, readout refit, the best charges with all starts, charges cut to pairs."""
+
+    frozen: Fitted
+    refit: Fitted
+    best: Fitted
+    starts: tuple[Start, ...]
+    cut: Fitted | None
+
+
+def report(
+    problem: Problem,
+    fits: Fits,
+    start: Mapping[str, float],
+    mode: int,
+    notes: Sequence[str],
+    seconds: Mapping[str, float],
+    *,
+    chosen: bool,
+) -> ChargeFit:
+    """Put the fits of a problem into a result.
+
+    Parameters
+    ----------
+    problem, fits
+        What was fitted.
+    start
+        Starting charge of every element before scaling, e.
+    mode
+        qNEP charge mode.
+    notes
+        What the user should know.
+    seconds
+        Wall time by stage; may still grow.
+    chosen
+        Whether cross-validation was to choose the prior.
+    """
+    best, starts = fits.best, fits.starts
+    helps, verdict = _judge(problem, fits)
+    rank, condition = rank_and_condition(best.solution.normal.total_curvature[np.ix_(best.free, best.free)])
+    blocks = len(best.solution.normal.loss)
+    return ChargeFit(
+        potential=_potential(problem, best.solution.parameters, mode),
+        train=_stages(problem, fits, test=False),
+        test=None if problem.test is None else _stages(problem, fits, test=True),
+        charges=element_charges(problem, best, {e: starts[0].scale * q for e, q in start.items()}),
+        range=None if fits.cut is None else _diagnose(problem, fits, fits.cut),
+        verdict=verdict,
+        charges_help=helps,
+        ridge=best.ridge,
+        ridge_chosen=chosen and blocks > 1,
+        starts=starts,
+        rank=rank,
+        parameters=int(best.free.sum()),
+        condition=condition,
+        blocks=blocks,
+        iterations=best.solution.iterations,
+        converged=best.solution.converged,
+        seconds=seconds,
+        storage=problem.train.storage,
+        notes=tuple(notes),
+    )
+
+
+def _stages(problem: Problem, fits: Fits, *, test: bool) -> Stages:
+    return Stages(
+        frozen=problem.errors(None, fits.frozen.solution.parameters, test=test),
+        readout=problem.errors(None, fits.refit.solution.parameters, test=test),
+        charges=problem.errors(FULL, fits.best.solution.parameters, test=test),
+    )
+
+
+def _diagnose(problem: Problem, fits: Fits, cut: Fitted) -> RangeDiagnosis:
+    test = problem.test is not None
+    return RangeDiagnosis(
+        frames="test" if test else "train",
+        readout=problem.errors(None, fits.refit.solution.parameters, test=test),
+        short_range_charges=problem.errors(CUT, cut.solution.parameters, test=test),
+        full=problem.errors(FULL, fits.best.solution.parameters, test=test),
+    )
+
+
+def _judge(problem: Problem, fits: Fits) -> tuple[bool, str]:
+    """Say whether charges and the long range helped, on test frames or else by cross-validation."""
+
+    def losses(interaction: str | None, fitted: Fitted) -> FloatArray:
+        if problem.test is None:
+            return held_out_loss(fitted.solution, fitted.prior, fitted.free)
+        return by_block(problem.objective(interaction, test=True), fitted.solution.parameters)
+
+    full = losses(FULL, fits.best)
+    held_out = "cross-validated objective" if len(full) > 1 else "objective of the only training frame"
+    where = held_out if problem.test is None else "forces of the test frames"
+    over_cut = None if fits.cut is None else gain(losses(CUT, fits.cut), full)
+    return sentence(gain(losses(None, fits.refit), full), over_cut, where)
+
+
+def _potential(problem: Problem, parameters: FloatArray, mode: int) -> LongRangePotential:
+    layout = problem.layout
+    return LongRangePotential(
+        nep=replace(problem.nep, w1=parameters[layout.readout].reshape(layout.types, layout.neurons)),
+        charges=HiddenCharges.from_parameters(parameters[layout.charges], layout.types),
+        energies=tuple(float(energy) for energy in parameters[layout.energies]),
+        mode=mode,
+        sqrt_epsilon_inf=float(parameters[layout.scale]),
+    )
