@@ -1,0 +1,9 @@
+"""``nepkit transport``: from a run to diffusion, conductivity, activation energy and percolation, with errors."""
+
+from __future__ import annotations
+
+from nepkit.cli.command import group
+
+group("transport", "Ion transport with errors: diffusion, conductivity, activation energy, percolation.")
+
+from nepkit.cli.transport import conductivity, displacements, percolation, temperature  # noqa: E402, F401 - as above

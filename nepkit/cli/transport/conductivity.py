@@ -1,0 +1,150 @@
+"""Conductivity, and Onsager coefficients of several ions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.command import command
+from nepkit.cli.output import Output
+from nepkit.cli.transport.shared import (
+    AXES,
+    RUN,
+    charge_options,
+    charges_of,
+    conductivity_of,
+    diffusion_of,
+    figure_unless_table,
+    fit_options,
+    json_of_diffusion,
+    mobile_ions,
+    notes_text,
+    row_of,
+    rows_of_diffusion,
+    run_options,
+    summary_text,
+    table_of,
+    window_of,
+)
+from nepkit.errors import InputError
+
+
+@command("transport conductivity", menu=401)
+@click.argument("run", type=RUN, default=".")
+@run_options
+@charge_options
+@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
+@click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it.")
+@fit_options
+@options.save("Plot of displacement and fit (png, pdf, svg), or json.")
+def conductivity(
+    run: Path,
+    ions: tuple[str, ...],
+    charges: tuple[float, ...],
+    model: Path | None,
+    group: int | None,
+    interval: float | None,
+    temperature: float | None,
+    volume: float | None,
+    window: tuple[float, float] | None,
+    direction: str | None,
+) -> Output:
+    """Ionic conductivity and Haven ratio with errors.
+
+    RUN is a folder of GPUMD with msd.out, or a trajectory; only the latter gives the collective conductivity, in which
+    ions that move together count as they should.
+    """
+    from nepkit.analysis.transport.source import open_source
+    from nepkit.plots.transport import plot_displacements
+
+    wanted = mobile_ions(ions)
+    carried = charges_of(wanted, charges)
+    source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+    kelvin, size = source.state(temperature, volume)
+    results = diffusion_of(source, wanted, window, direction)
+    found = conductivity_of(source, results, wanted, carried, kelvin, size, direction)
+    quoted = found.collective or found.nernst_einstein
+    notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
+    by_ion = {ion: json_of_diffusion(result) for ion, result in results.items()}
+    rows = [row_of("sigma, independent ions", found.nernst_einstein)]
+    if found.collective is not None:
+        rows += [row_of("sigma, collective", found.collective), row_of("Haven ratio", found.haven)]
+    rows += [row_of(f"sigma along {axis}", part) for axis, part in zip(AXES, found.directions, strict=False)]
+    rows += [row for ion in wanted for row in rows_of_diffusion(ion, results[ion], direction)]
+    return Output(
+        data={
+            "sigma": quoted.json(),
+            "sigma_nernst_einstein": found.nernst_einstein.json(),
+            "sigma_collective": found.collective.json() if found.collective else None,
+            "haven": found.haven.json() if found.haven else None,
+            "directions": [part.json() for part in found.directions],
+            **({"D": by_ion[wanted[0]]["D"]} if len(wanted) == 1 else {}),
+            "ions": by_ion, "charges": dict(zip(wanted, carried, strict=True)),
+            "temperature": kelvin, "volume": size, "notes": notes,
+        },
+        tables=[table_of(f"{source.name}: {kelvin:.1f} K, {size:.0f} A^3", rows)],
+        text="\n" + summary_text(results) + notes_text(notes),
+        figure=figure_unless_table(lambda: plot_displacements(source.curves, results)),
+    )  # fmt: skip
+
+
+@command("transport onsager", menu=416)
+@click.argument("run", type=options.FILE)
+@run_options
+@charge_options
+@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
+@click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it.")
+@click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
+@options.save("The result as json or text.")
+def onsager(
+    run: Path,
+    ions: tuple[str, ...],
+    charges: tuple[float, ...],
+    model: Path | None,
+    group: int | None,
+    interval: float | None,
+    temperature: float | None,
+    volume: float | None,
+    window: tuple[float, float] | None,
+) -> Output:
+    """Onsager coefficients and transference numbers.
+
+    RUN is a trajectory. The coefficients are given as parts of the conductivity, z_a z_b e^2 L_ab, so that their sum is
+    the collective conductivity.
+    """
+    import numpy as np
+
+    from nepkit.analysis.transport.onsager import onsager as fit
+    from nepkit.analysis.transport.source import open_source
+
+    wanted = mobile_ions(ions)
+    carried = charges_of(wanted, charges)
+    source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+    if source.shift is None:
+        raise InputError(f"{source.name} has no paths of single ions; give a trajectory")
+    kelvin, size = source.state(temperature, volume)
+    results = diffusion_of(source, wanted, window, None)
+    lags = max((result.lags for result in results.values()), key=lambda item: item[0])
+    sums = [
+        charge * (source.paths[ion].sum(axis=1) - source.paths[ion].shape[1] * source.shift)
+        for ion, charge in zip(wanted, carried, strict=True)
+    ]
+    found = fit(np.stack(sums, axis=1), lags, interval=float(source.curves.time[1]), volume=size, temperature=kelvin)
+    pairs = [(a, b) for a in range(len(wanted)) for b in range(a, len(wanted))]
+    rows = [row_of(f"L({wanted[a]}, {wanted[b]})", found.coefficients[a][b]) for a, b in pairs]
+    rows.append(row_of("sigma, collective", found.conductivity))
+    rows += [row_of(f"transference of {ion}", part) for ion, part in zip(wanted, found.transference, strict=True)]
+    notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
+    return Output(
+        data={
+            "sigma": found.conductivity.json(),
+            "L": {f"{wanted[a]}-{wanted[b]}": found.coefficients[a][b].json() for a, b in pairs},
+            "transference": {ion: part.json() for ion, part in zip(wanted, found.transference, strict=True)},
+            "charges": dict(zip(wanted, carried, strict=True)),
+            "temperature": kelvin, "volume": size, "notes": notes,
+        },
+        tables=[table_of(f"{source.name}: {kelvin:.1f} K, {size:.0f} A^3", rows)],
+        text="\n" + summary_text(results) + notes_text(notes),
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Options, tables and records that the commands of ion transport share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.output import Table
+from nepkit.errors import InputError
+
+if TYPE_CHECKING:
+    from nepkit.analysis.transport import Conductivity, Diffusion, Quantity
+    from nepkit.analysis.transport.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+RUN = click.Path(exists=True, path_type=Path)
+AXES = {"x": 0, "y": 1, "z": 2}
+
+
+def window_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """Return the two parts of the lag range in ``LOW:HIGH``."""
+    if value is None:
+        return None
+    try:
+        low, high = (float(item) for item in value.split(":"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not two parts of the lag range such as 0.4:0.8") from None
+    return low, high
+
+
+def all_of(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Return one decorator that applies several, the first outermost."""
+
+    def add(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return add
+
+
+run_options = all_of(
+    click.option("--ion", "ions", multiple=True, help="Mobile element; may be given again."),
+    click.option("--model", type=options.FILE, help="model.xyz where it is not in the folder of the run."),
+    click.option("--group", type=click.IntRange(0), help="Group instead of all atoms of the element."),
+    click.option("--interval", type=float, help="Time between frames (ps) where a trajectory does not tell it."),
+)
+fit_options = all_of(
+    click.option(
+        "--window",
+        callback=window_of,
+        metavar="LOW:HIGH",
+        help="Part of the lag range to fit, as 0.4:0.8; found when left out.",
+    ),
+    click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all."),
+)
+charge_options = click.option(
+    "--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual."
+)
+
+
+def mobile_ions(ions: Sequence[str]) -> list[str]:
+    """Return the mobile elements; raise InputError for none or one given twice."""
+    if not ions:
+        raise InputError("which element is mobile? give --ion, for instance --ion Li")
+    if len(set(ions)) < len(ions):
+        raise InputError("an --ion is given twice")
+    return list(ions)
+
+
+def charges_of(ions: Sequence[str], charges: Sequence[float]) -> list[float]:
+    """Return a charge for every ion, e; the usual ones where none is given."""
+    from nepkit.analysis.transport.source import charge_of
+
+    if charges and len(charges) != len(ions):
+        raise InputError(f"{len(charges)} --charge for {len(ions)} --ion; give one each, in the same order")
+    if 0.0 in charges:
+        raise InputError("an ion of --charge 0 carries no current")
+    return list(charges) or [charge_of(ion) for ion in ions]
+
+
+def diffusion_of(
+    source: Source, ions: Sequence[str], window: tuple[float, float] | None, direction: str | None
+) -> dict[str, Diffusion]:
+    """Return the diffusion of every ion of a source."""
+    from nepkit.analysis.transport import diffusion
+
+    axes = (AXES[direction],) if direction else (0, 1, 2)
+    return {
+        ion: diffusion(
+            source.curves, ion, positions=source.paths.get(ion), shift=source.shift, window=window, axes=axes
+        )
+        for ion in ions
+    }
+
+
+def json_of_diffusion(result: Diffusion) -> dict[str, Any]:
+    """Return a diffusion coefficient with its estimates, ready for JSON."""
+    return {
+        "D": result.D.json(),
+        "directions": [part.json() for part in result.directions],
+        "estimates": {
+            "gls": result.model.json(),
+            "blocks": result.blocks.json() if result.blocks else None,
+            "line": result.line.json(),
+        },
+        "trusted": result.trusted,
+        "window_ps": result.window,
+        "exponent": result.exponent.json(),
+    }
+
+
+def row_of(name: str, quantity: Quantity | None) -> tuple[str, float | None, float | None, str | None, str]:
+    """Return a quantity as a row of a table."""
+    if quantity is None:
+        return (name, None, None, None, "")
+    return (name, quantity.value, quantity.error, f"{quantity.low:.4g} to {quantity.high:.4g}", quantity.unit)
+
+
+def table_of(title: str, rows: Sequence[tuple[Any, ...]]) -> Table:
+    """Return rows as a table of quantities."""
+    return Table(title, ["quantity", "value", "error", "95 %", "unit"], rows, ["", ".4g", ".2g", "", ""])
+
+
+def rows_of_diffusion(ion: str, result: Diffusion, direction: str | None) -> list[tuple[Any, ...]]:
+    """Return a diffusion coefficient with its estimates as rows."""
+    rows = [row_of(f"D({ion})" + (f" along {direction}" if direction else ""), result.D)]
+    if not direction:
+        rows += [row_of(f"D({ion}) along {axis}", part) for axis, part in zip(AXES, result.directions, strict=True)]
+    rows += [row_of("  least squares, independent ions", result.model)]
+    rows += [row_of("  blocks of time", result.blocks)] * (result.blocks is not None)
+    rows += [row_of("  unweighted line", result.line), row_of("  exponent of the rise", result.exponent)]
+    return rows
+
+
+def notes_text(*parts: Sequence[str]) -> str:
+    """Return distinct notes as lines."""
+    notes = dict.fromkeys(note for part in parts for note in part)
+    return "\n".join(["", *(f"Note: {note}" for note in notes)]) if notes else ""
+
+
+def summary_text(results: dict[str, Diffusion]) -> str:
+    """Return one line on every ion."""
+    return "\n".join(
+        f"{ion}: fitted from {fit.window[0]:.4g} to {fit.window[1]:.4g} ps, error from "
+        + ("independent ions" if fit.trusted == "model" else "blocks of time")
+        for ion, fit in results.items()
+    )
+
+
+def figure_unless_table(draw: Callable[[], Any]) -> Any:
+    """Draw only where the figure will be saved; a table is saved where the suffix says so."""
+    save = click.get_current_context().meta.get("nepkit.save")
+    return draw() if save is not None and save.suffix.lower() in (".png", ".pdf", ".svg") else None
+
+
+def conductivity_of(
+    source: Source,
+    results: dict[str, Diffusion],
+    ions: Sequence[str],
+    charges: Sequence[float],
+    kelvin: float,
+    size: float,
+    direction: str | None,
+) -> Conductivity:
+    """Return the conductivity of the ions of a source."""
+    from dataclasses import replace
+
+    from nepkit.analysis.transport import conductivity as conduct
+
+    curves = replace(source.curves, collective=None) if direction else source.curves
+    return conduct(
+        results, curves, dict(zip(ions, charges, strict=True)), volume=size, temperature=kelvin, dipole=source.dipole
+    )
