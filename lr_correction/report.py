@@ -75,12 +75,14 @@ def report(
     helps, verdict = _judge(problem, fits)
     rank, condition = rank_and_condition(best.solution.normal.total_curvature[np.ix_(best.free, best.free)])
     blocks = len(best.solution.normal.loss)
+    train = _stages(problem, fits, test=False)
+    test = None if problem.test is None else _stages(problem, fits, test=True)
     return ChargeFit(
         potential=_potential(problem, best.solution.parameters, mode),
-        train=_stages(problem, fits, test=False),
-        test=None if problem.test is None else _stages(problem, fits, test=True),
+        train=train,
+        test=test,
         charges=element_charges(problem, best, {e: starts[0].scale * q for e, q in start.items()}),
-        range=None if fits.cut is None else _diagnose(problem, fits, fits.cut),
+        range=None if fits.cut is None else _diagnose(problem, fits.cut, train, test),
         verdict=verdict,
         charges_help=helps,
         ridge=best.ridge,
@@ -106,13 +108,13 @@ def _stages(problem: Problem, fits: Fits, *, test: bool) -> Stages:
     )
 
 
-def _diagnose(problem: Problem, fits: Fits, cut: Fitted) -> RangeDiagnosis:
-    test = problem.test is not None
+def _diagnose(problem: Problem, cut: Fitted, train: Stages, test: Stages | None) -> RangeDiagnosis:
+    stages = test or train
     return RangeDiagnosis(
         frames="test" if test else "train",
-        readout=problem.errors(None, fits.refit.solution.parameters, test=test),
-        short_range_charges=problem.errors(CUT, cut.solution.parameters, test=test),
-        full=problem.errors(FULL, fits.best.solution.parameters, test=test),
+        readout=stages.readout,
+        short_range_charges=problem.errors(CUT, cut.solution.parameters, test=test is not None),
+        full=stages.charges,
     )
 
 

@@ -7,6 +7,7 @@ atoms or pairs in Python: it then runs on CuPy arrays too. Names that CuPy lacks
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import scipy.sparse
 import scipy.special
 
@@ -209,3 +210,15 @@ def erfc(x):
 
 backend.SPARSE["strict_device"] = __name__
 backend.SPECIAL["strict_device"] = __name__
+
+
+def cupy():
+    """Return CuPy, or skip the test where it or a GPU is missing."""
+    module = pytest.importorskip("cupy")
+    try:
+        count = module.cuda.runtime.getDeviceCount()
+    except module.cuda.runtime.CUDARuntimeError:
+        count = 0
+    if not count:
+        pytest.skip("no GPU")
+    return module

@@ -6,21 +6,12 @@ from lr_correction.batch import Batch, forces_and_virial, neighbour_pairs
 from lr_correction.descriptors import backward, forward, hidden_gradient, short_range
 from lr_correction.zbl import zbl
 from tests.factories import random_frame, random_nep
-from tests.strict_device import strict_device
-
-
-def cupy_or_skip():
-    cupy = pytest.importorskip("cupy")
-    try:
-        cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError:
-        pytest.skip("no CUDA device")
-    return cupy
+from tests.strict_device import cupy, strict_device
 
 
 @pytest.fixture(params=["strict stand-in", "cupy"])
 def device(request):
-    return cupy_or_skip() if request.param == "cupy" else strict_device
+    return cupy() if request.param == "cupy" else strict_device
 
 
 SETTINGS = {

@@ -8,7 +8,7 @@ from lr_correction.backend import asarray, to_numpy
 from lr_correction.batch import Batch
 from lr_correction.ewald import Electrostatics
 from lr_correction.kernels import coulomb, gpumd, smeared_within
-from tests.strict_device import strict_device
+from tests.strict_device import cupy, strict_device
 
 INTERACTIONS = {
     "mode 1": gpumd(1, 4.0),
@@ -16,17 +16,6 @@ INTERACTIONS = {
     "within": smeared_within(4.0),
     "coulomb": coulomb(0.8, 8.0, 4.0),
 }
-
-
-def cupy():
-    module = pytest.importorskip("cupy")
-    try:
-        count = module.cuda.runtime.getDeviceCount()
-    except module.cuda.runtime.CUDARuntimeError:
-        count = 0
-    if not count:
-        pytest.skip("no GPU")
-    return module
 
 
 @pytest.mark.parametrize("device", [lambda: strict_device, cupy], ids=["strict", "cupy"])

@@ -8,23 +8,12 @@ from lr_correction.calculator import LongRangeCalculator
 from lr_correction.fit import fit_charges
 from lr_correction.results import Ridge
 from tests.factories import random_frame, random_nep
-from tests.strict_device import strict_device
+from tests.strict_device import cupy, strict_device
 from tests.truth import labelled, perturbed, potential_of, random_frames
 
 ELEMENTS, CHARGES = ("Li", "Cl", "Y"), {"Li": 1.0, "Cl": -1.0, "Y": 1.5}
 NEP = random_nep(4, elements=ELEMENTS, neurons=3, zbl=(0.7, 2.0, None))
 TRUTH = potential_of(NEP, CHARGES, sqrt_epsilon_inf=1.2)
-
-
-def cupy():
-    module = pytest.importorskip("cupy")
-    try:
-        count = module.cuda.runtime.getDeviceCount()
-    except module.cuda.runtime.CUDARuntimeError:
-        count = 0
-    if not count:
-        pytest.skip("no GPU")
-    return module
 
 
 every_device = pytest.mark.parametrize("device", [lambda: strict_device, cupy], ids=["strict", "cupy"])
