@@ -16,6 +16,8 @@ PLACES = {
     "nepkit.active": "workflow",
     "nepkit.compare": "workflow",
     "nepkit.quickstart": "workflow",
+    "nepkit.watch": "workflow",
+    "nepkit.prepare": "workflow",
     "nepkit.report": "workflow",
     "nepkit.training": "workflow",
     "nepkit.plots": "plots",
