@@ -280,13 +280,24 @@ def format_frame(atoms: Atoms) -> str:
 
 
 def write_frames(path: str | Path, frames: Iterable[Atoms], *, overwrite: bool = False) -> int:
-    """Write frames as extended xyz, all or nothing, and return their number.
+    """Write frames, all or nothing, and return their number.
+
+    The name of the file tells the format, as it does for reading; extended xyz where it tells none. A format that
+    holds one frame takes ``{}`` in the name as the number of each.
 
     Raises
     ------
     OutputError
         Where the file exists and ``overwrite`` is false, or there is no frame to write.
     """
+    from importlib import import_module
+
+    path = Path(path)
+    if path.suffix.lower() not in (".xyz", ".extxyz"):
+        target = import_module("nepkit.formats.catalogue").by_file_name(path)
+        if target is not None:
+            saved = import_module("nepkit.formats.conversion").save_frames(target, path, frames, overwrite=overwrite)
+            return int(saved.frames)
     count = 0
     with atomic_path(path, overwrite=overwrite) as temporary:
         with temporary.open("w", encoding="utf-8") as file:

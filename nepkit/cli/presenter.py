@@ -40,7 +40,12 @@ def present(
     """
     output = as_output(value)
     wrote = ""
-    if save is not None:
+    if save is not None and output.frames is not None:
+        from nepkit.frames import write_frames
+
+        count = write_frames(save, output.frames, overwrite=bool(overwrite))
+        wrote = f"wrote {count} frame{'s' if count != 1 else ''} to {save}"
+    elif save is not None:
         with atomic_path(save, overwrite=bool(overwrite)) as temporary:
             wrote = _write_file(output, temporary, bool(as_json), bool(as_csv))
         wrote = f"wrote {wrote} to {save}"
@@ -82,11 +87,6 @@ def as_output(value: object) -> Output:
 
 
 def _write_file(output: Output, path: Path, as_json: bool, as_csv: bool) -> str:
-    if output.frames is not None:
-        from nepkit.frames import write_frames
-
-        count = write_frames(path, output.frames, overwrite=True)
-        return f"{count} frame{'s' if count != 1 else ''}"
     if output.figure is not None:
         figure = getattr(output.figure, "figure", output.figure)
         figure.savefig(path)

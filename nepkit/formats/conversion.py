@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -170,22 +170,41 @@ def convert(
     if "{}" not in output.name:
         refuse_existing(output, overwrite and not target.folder)
     report = Report(find_sources(inputs, source_format, output))
-    frames = _frames(report, tuple(types), source_format)
     try:
-        if target.folder:
-            _write_folder(target, output, frames, report)
-        elif target.single:
-            _write_single(target, output, list(frames), report, overwrite)
-        else:
-            with atomic_path(output, overwrite=overwrite) as temporary:
-                report.frames = target.write(temporary, frames)
-                _refuse_nothing(report)
-            report.files = [output]
+        _write(target, output, _frames(report, tuple(types), source_format), report, overwrite)
     except OutputError:
         if not report.frames and report.failed:
             raise InputError(report.failed[0].error or "") from None
         raise
     return report
+
+
+def save_frames(target: Format, output: Path, frames: Iterable[Atoms], *, overwrite: bool = False) -> Report:
+    """Write frames in a format, all or nothing; the report tells the files and how many frames they have.
+
+    Raises
+    ------
+    OutputError
+        Where the format is not written, the output exists, or there is nothing to write.
+    """
+    if target.write is None:
+        raise OutputError(f"{output}: {target.name} is read, but not written; choose another name")
+    report = Report([])
+    _write(target, output, iter(frames), report, overwrite)
+    return report
+
+
+def _write(target: Format, output: Path, frames: Iterator[Atoms], report: Report, overwrite: bool) -> None:
+    assert target.write is not None  # checked by both callers
+    if target.folder:
+        _write_folder(target, output, frames, report)
+    elif target.single:
+        _write_single(target, output, list(frames), report, overwrite)
+    else:
+        with atomic_path(output, overwrite=overwrite) as temporary:
+            report.frames = target.write(temporary, frames)
+            _refuse_nothing(report)
+        report.files = [output]
 
 
 def _frames(report: Report, types: tuple[str, ...], source_format: str | None) -> Iterator[Atoms]:
@@ -213,7 +232,8 @@ def _refuse_nothing(report: Report) -> None:
         return
     reasons = Counter(item.reason for source in report.sources for item in source.dropped)
     told = "".join(f"; {count} steps left out: {reason}" for reason, count in reasons.items())
-    raise OutputError(f"no frame in {len(report.sources)} inputs, so nothing is written{told}")
+    where = f" in {len(report.sources)} inputs" if report.sources else " is left"
+    raise OutputError(f"no frame{where}, so nothing is written{told}")
 
 
 def _write_single(target: Format, output: Path, frames: list[Atoms], report: Report, overwrite: bool) -> None:

@@ -227,3 +227,17 @@ def test_mtp_without_stress_and_forces_is_read(tmp_path):
         warnings.simplefilter("error")
         (atoms,) = read_frames(tmp_path / "a.cfg", reading=Reading(("Cl", "Na")))
     assert labels(atoms) == Labels(energy=-1.0)
+
+
+def test_the_name_of_a_file_tells_the_format_that_frames_are_written_in(tmp_path):
+    salt = bulk("NaCl", "rocksalt", 5.6)
+    assert write_frames(tmp_path / "POSCAR", [salt]) == 1
+    assert (tmp_path / "POSCAR").read_text().split()[0] == "Na"
+    assert write_frames(tmp_path / "a_{}.vasp", [salt, salt]) == 2
+    assert [path.name for path in sorted(tmp_path.glob("*.vasp"))] == ["a_1.vasp", "a_2.vasp"]
+    with pytest.raises(OutputError, match="number them"):
+        write_frames(tmp_path / "b.vasp", [salt, salt])
+    with pytest.raises(OutputError, match="read, but not written"):
+        write_frames(tmp_path / "OUTCAR", [salt])
+    with pytest.raises(OutputError, match="no frame is left"):
+        write_frames(tmp_path / "none.cif", [])
