@@ -71,10 +71,11 @@ class Tree(click.Group):
     """A group that imports the modules of its commands on demand and guesses at mistyped names."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command by name; only the module of that name is imported."""
+        """Return a command by name, underscores as good as hyphens; only the module of that name is imported."""
         if self is ROOT and cmd_name not in self.commands and cmd_name in _modules():
             import_module(f"nepkit.cli.{cmd_name}")
-        return super().get_command(ctx, cmd_name)
+        found = super().get_command(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name.replace("_", "-")) if found is None else found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -75,8 +75,7 @@ def as_output(value: object) -> Output:
     if value is None:
         return Output()
     if isinstance(value, Table):
-        records = [dict(zip(value.columns, row, strict=True)) for row in value.rows]
-        return Output(data=records, tables=[value])
+        return Output(data=value.records(), tables=[value])
     if isinstance(value, str):
         return Output(data=value, text=value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -126,10 +125,10 @@ def _plain(value: Any) -> Any:
 
 
 def to_csv(output: Output) -> str:
-    """Return the first table as CSV in full precision, with a line of column names."""
-    if not output.tables:
+    """Return the table for CSV in full precision, with a line of column names."""
+    table = output.csv or next(iter(output.tables), None)
+    if table is None:
         raise TypeError("the command declares --csv but returned no table")
-    table = output.tables[0]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table.columns)

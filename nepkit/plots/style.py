@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
 
 from nepkit.atomic import atomic_path, refuse_existing
-from nepkit.errors import OutputError, did_you_mean
+from nepkit.errors import OutputError, UnknownNameError, did_you_mean
 
 P = ParamSpec("P")
 
@@ -32,13 +33,46 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 ANGSTROM = "Å"
 
 
+_ADDED: ContextVar[tuple[str, ...]] = ContextVar("added", default=())
+
+
 @contextmanager
 def style() -> Iterator[None]:
-    """Apply the style sheet inside the block."""
+    """Apply the style sheet inside the block, and over it those of `with_sheets`."""
     from matplotlib import rc_context
 
     with rc_context(fname=str(SHEET)):
+        if _ADDED.get():
+            from matplotlib.style import use
+
+            use(list(_ADDED.get()))
         yield
+
+
+@contextmanager
+def with_sheets(*sheets: str) -> Iterator[None]:
+    """Apply more style sheets over the one of nepkit inside the block.
+
+    Parameters
+    ----------
+    *sheets : str
+        Names that matplotlib knows, such as ``dark_background``, or files.
+
+    Raises
+    ------
+    UnknownNameError
+        Where a sheet is neither.
+    """
+    from matplotlib.style import available
+
+    for sheet in sheets:
+        if sheet not in (*available, "default") and not Path(sheet).is_file():
+            raise UnknownNameError(f"no style {sheet!r}, neither a file nor a name: {did_you_mean(sheet, available)}")
+    token = _ADDED.set(sheets)
+    try:
+        yield
+    finally:
+        _ADDED.reset(token)
 
 
 def new_figure(width: float = 4.6, height: float = 3.4) -> Any:

@@ -1,4 +1,4 @@
-"""The loss curve: ``loss.out`` of GPUMD's ``nep`` and of neppo, old and new headers, several appended runs."""
+"""Progress of a training run: errors at a step, read from ``loss.out`` as it grows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nepkit.errors import InputError
-
-#: Columns of files without a header (GPUMD, src/main_nep/fitness.cu), by their number: NEP and qNEP.
-COLUMNS: dict[int, tuple[str, ...]] = {
-    2 * len(quantities) + 4: (
-        *("generation", "total", "L1", "L2"),
-        *(f"rmse_{quantity}_{label}" for label in ("train", "test") for quantity in quantities),
-    )
-    for quantities in (("energy", "force", "virial"), ("energy", "force", "virial", "charge", "bec"))
-}
+from nepkit.gpumd.loss import LossRows
 
 
 @dataclass(frozen=True)
@@ -63,47 +55,15 @@ class LossReader:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._offset = 0
-        self._line = 0
-        self._columns: tuple[str, ...] | None = None
-        self._previous = 0
-        self._base = 0
+        self._rows = LossRows(path)
 
     def poll(self) -> list[LossPoint]:
         """Return the rows that were completed since the last call."""
-        if not self.path.exists():
-            return []
-        with self.path.open("rb") as file:
-            file.seek(self._offset)
-            text = file.read()
-        complete = text[: text.rfind(b"\n") + 1]
-        self._offset += len(complete)
-        found = [self._parse(line) for line in complete.decode(errors="replace").splitlines()]
-        return [item for item in found if item is not None]
-
-    def _parse(self, line: str) -> LossPoint | None:
-        self._line += 1
-        words = line.split()
-        if words[:2] == ["#", "columns"]:
-            self._columns = tuple(words[2:])
-        if not words or words[0].startswith("#"):
-            return None
-        columns = self._columns or COLUMNS.get(len(words))
-        try:
-            values = [float(word) for word in words]
-            if columns is None or len(columns) != len(values):
-                raise ValueError
-        except ValueError:
-            raise InputError(
-                f"{self.path}, line {self._line}: expected the 10 or 14 numbers of a loss curve, found {line[:60]!r}; "
-                "delete the line or start in a new folder"
-            ) from None
-        row = point(columns, values)
-        if row.generation <= self._previous:
-            self._base += self._previous
-        self._previous = row.generation
-        return LossPoint(**{**vars(row), "generation": self._base + row.generation})
+        found = []
+        for row in self._rows.poll():
+            values = row.values | {"generation": row.generation}
+            found.append(point(list(values), values.values()))
+        return found
 
 
 def read_loss(path: Path) -> list[LossPoint]:

@@ -36,6 +36,7 @@ PLACES = {
     "nepkit.programs": "base",
     "nepkit.progress": "base",
     "nepkit.registry": "base",
+    "nepkit.table": "base",
     "nepkit": "base",
 }
 

@@ -57,7 +57,7 @@ def test_growing_file_and_restart(tmp_path: Path) -> None:
 def test_not_a_loss_curve(tmp_path: Path, line: str) -> None:
     path = tmp_path / "loss.out"
     path.write_text("100 " + "0.1 " * 9 + f"\n{line}\n")
-    with pytest.raises(InputError, match=r"loss\.out, line 2: expected the 10 or 14 numbers"):
+    with pytest.raises(InputError, match=r"loss\.out, line 2: expected the 6, 10 or 14 numbers"):
         read_loss(path)
 
 

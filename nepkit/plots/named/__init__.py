@@ -1,0 +1,1 @@
+"""Plots of ``nepkit plot NAME``: one module each, see `nepkit.plots.plot`."""
