@@ -26,6 +26,7 @@ from nepkit.dynamics import Trajectory, run_md
 from nepkit.errors import OutputError
 from nepkit.frames import labels
 from nepkit.models.charge_fit import FitInput, read_input, run_fit
+from nepkit.models.potentials import load_potential
 from nepkit.models.prediction import predict
 from nepkit.progress import task
 from nepkit.report.content import DataSummary, build_report
@@ -231,16 +232,13 @@ def supercell(atoms: Atoms, least: int = ATOMS_IN_MD) -> Atoms:
 
 def check_export(fit: ChargeFit, model: Path, frames: Sequence[Atoms]) -> ExportCheck:
     """Compare a fitted model with its file as calorine reads it."""
-    from calorine.calculators import CPUNEP
-
-    calculator = CPUNEP(str(model))
+    written = load_potential(model).compute(frames, bec=False)
     energy, force = 0.0, 0.0
-    for atoms, mine in zip(frames, predict(fit.potential, frames, bec=False), strict=True):
-        work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        calculator.calculate(work, properties=["energy", "forces"])
+    for atoms, mine, theirs in zip(frames, predict(fit.potential, frames, bec=False), written, strict=True):
         assert mine.energy is not None
-        energy = max(energy, 1e3 * abs(calculator.results["energy"] - mine.energy) / len(work))
-        force = max(force, 1e3 * float(np.abs(calculator.results["forces"] - mine.forces).max()))
+        assert theirs.energy is not None
+        energy = max(energy, 1e3 * abs(theirs.energy - mine.energy) / len(atoms))
+        force = max(force, 1e3 * float(np.abs(np.asarray(theirs.forces) - np.asarray(mine.forces)).max()))
     return ExportCheck(energy, force)
 
 
@@ -249,9 +247,8 @@ def _limited(given: FitInput, most: int | None) -> FitInput:
 
 
 def _run(model: Path, start: Atoms, duration: float) -> tuple[Trajectory, MeanSquaredDisplacement]:
-    from calorine.calculators import CPUNEP
-
-    run = run_md(start, CPUNEP(str(model)), temperature=TEMPERATURE, warm_up=0.3 * duration, duration=duration)
+    calculator = load_potential(model).calculator()
+    run = run_md(start, calculator, temperature=TEMPERATURE, warm_up=0.3 * duration, duration=duration)
     interval = float(run.time[1] - run.time[0])
     return run, mean_squared_displacement(run.positions[run.nve], run.symbols, interval, masses=run.masses)
 

@@ -65,11 +65,6 @@ class RidgePair(ParamType):
         return numbers[0], numbers[-1]
 
 
-device_option = click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
-)
-
-
 @command("lr fit", menu=801)
 @click.argument("nep", type=options.FILE)
 @click.argument("train", type=options.FILE)
@@ -79,7 +74,7 @@ device_option = click.option(
 @click.option("--charges", type=Charges(), help="Starting charges, e.g. Li=1,Y=3,Cl=-1; else oxidation states.")
 @click.option("--short-range", type=click.Choice(["readout", "frozen"]), default="readout", show_default=True,
               help="Whether the NEP's last layer is solved together with the charges.")  # fmt: skip
-@options.output("The model, NEP with charges, for GPUMD.", default="qnep.txt")
+@options.output("The model, NEP with charges, for GPUMD; the charges alone as .npz.", default="qnep.txt")
 @click.option("--report", type=options.NEW, help="Report of the fit as html, or as png, pdf or svg.")
 @click.option("--no-range", is_flag=True, help="Leave the range diagnosis out; it takes about a third of the time.")
 @click.option("--ridge", type=RidgePair(), help="Strength of the prior; chosen by cross-validation when left out.")
@@ -87,7 +82,7 @@ device_option = click.option(
               help="Weight of Born effective charges; without one they only give sqrt_epsilon_inf.")  # fmt: skip
 @click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit in GB.")
 @click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
-@device_option
+@options.device
 def fit(
     nep: Path,
     train: Path,
@@ -112,6 +107,7 @@ def fit(
     constant energies of the elements), its readout refitted to the same frames, and the model with charges.
     """
     from lr_correction.export import write_qnep
+    from lr_correction.saved import save_charges
     from nepkit.atomic import atomic_path
     from nepkit.models.charge_fit import read_input, run_fit
     from nepkit.models.device import array_module
@@ -134,7 +130,10 @@ def fit(
         born_weight=born_weight,
     )
     with atomic_path(output, overwrite=overwrite) as temporary:
-        write_qnep(result.potential, temporary, trained_on=given.sets["train"], overwrite=True)
+        if output.suffix == ".npz":
+            save_charges(result.potential, temporary, overwrite=True)
+        else:
+            write_qnep(result.potential, temporary, trained_on=given.sets["train"], overwrite=True)
     files = {"NEP": nep, "training frames": train} | ({"test frames": test} if test else {}) | {"model": output}
     if report is not None:
         write_fit_report(report, given, result, files, overwrite=overwrite)
@@ -197,7 +196,7 @@ def _closing(result: ChargeFit, notes: Sequence[str], written: Sequence[str]) ->
 @click.argument("model", type=options.FILE)
 @click.argument("frames", type=options.FILE)
 @options.output("Frames with the predictions as labels, extended xyz.")
-@device_option
+@options.device
 def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
     """Predict energies, forces, virials and charges of frames.
 
@@ -234,7 +233,7 @@ def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, dev
 @click.argument("model", type=options.FILE)
 @click.argument("frames", type=options.FILE)
 @options.output("Plot of the charges (png, pdf or svg).")
-@device_option
+@options.device
 def charges(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
     """Charges by element and by the ions around each atom.
 

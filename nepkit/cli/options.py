@@ -23,6 +23,30 @@ NEW = click.Path(dir_okay=False, path_type=Path)
 
 seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
 
+MODEL_HELP = "nep.txt, qnep.txt, nep.txt+charges.npz, mace:FILE, sevennet, chgnet, emt, module:callable, or a sum A+B."
+
+model = click.option("-m", "--model", required=True, metavar="MODEL", help=f"The potential: {MODEL_HELP}")
+"""The potential, as text for `nepkit.models.potentials.load_potential`."""
+
+models = click.option(
+    "-m",
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    metavar="MODEL",
+    help=f"The potential: {MODEL_HELP} Several make a committee.",
+)
+"""One or more potentials; the tuple makes one potential or a committee in the same function."""
+
+device = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
+)
+
+jobs = click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes that work at the same time."
+)
+
 
 def as_json() -> click.Option:
     """Return ``--json``; every command gets it."""

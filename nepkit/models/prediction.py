@@ -19,6 +19,7 @@ from lr_correction.nep import NEP
 from lr_correction.nepfile import read_nep
 from nepkit.errors import InputError
 from nepkit.frames import Labels, labels
+from nepkit.models.potentials.potential import place
 from nepkit.progress import task
 
 #: Frames are evaluated together up to this many atoms: enough to be quick, few enough to stay small.
@@ -99,7 +100,7 @@ def predict(
         try:
             Batch.from_atoms([atoms], elements)
         except DataError as error:
-            raise InputError(f"{source}, {str(error).replace('frame 1', f'frame {number}', 1)}") from None
+            raise InputError(str(error).replace("frame 1", place(source, number), 1)) from None
     found: list[Labels] = []
     with task("Evaluating", len(frames)) as step:
         for batch in _batches(frames):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from ase import Atoms
 
-from nepkit import conventions
-from nepkit.analysis.parity import Parity
+from nepkit.analysis.parity import Parity, compare
 from nepkit.errors import InputError
 from nepkit.frames import labels
+from nepkit.models.potentials.nep import NepPotential
 from nepkit.progress import track
 
 
@@ -31,24 +30,12 @@ def parity(model: Path, frames: Sequence[Atoms]) -> Parity:
     >>> 1e3 * report.force_rmse  # doctest: +SKIP
     64.2
     """
-    from calorine.calculators import CPUNEP
-
-    calculator = CPUNEP(str(model))
-    energies, components, virials = [], [], []
+    potential = NepPotential(model)
+    predictions = []
     for atoms in track(frames, "Evaluating"):
         reference = labels(atoms)
         if reference.energy is None or reference.forces is None:
             raise InputError("a frame without energy or forces cannot be compared; label it or leave it out")
-        work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        calculator.calculate(work, properties=["energy", "forces", "stress"])
-        found = calculator.results
-        energies.append((reference.energy / len(atoms), found["energy"] / len(atoms)))
-        components.append(np.stack([reference.forces.ravel(), np.ravel(found["forces"])]))
-        if reference.virial is not None:
-            predicted = -work.get_volume() * np.asarray(found["stress"])
-            virials.append(np.stack([conventions.components(reference.virial, "ase"), predicted]) / len(atoms))
-    return Parity(
-        energy=np.array(energies).T.reshape(2, -1),
-        force=np.concatenate(components, axis=1) if components else np.empty((2, 0)),
-        virial=np.concatenate(virials, axis=1) if virials else np.empty((2, 0)),
-    )
+        work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)  # as the trainers take it
+        predictions += potential.compute([work], bec=False)
+    return compare(frames, predictions)
