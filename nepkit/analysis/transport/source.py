@@ -15,7 +15,8 @@ from nepkit.errors import InputError, UnknownNameError, did_you_mean
 from nepkit.frames import read_frames
 from nepkit.gpumd.model import Model, read_model
 from nepkit.gpumd.runfile import Run, RunFile, read_run_file
-from nepkit.gpumd.tables import read_msd, read_thermo
+from nepkit.gpumd.tables import read_msd
+from nepkit.gpumd.thermo import read_thermo
 
 Array = NDArray[np.float64]
 

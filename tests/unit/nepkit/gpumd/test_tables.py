@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nepkit.errors import InputError
-from nepkit.gpumd.tables import read_correlations, read_msd, read_rows, read_thermo
+from nepkit.gpumd.tables import read_blocks, read_correlations, read_msd, read_rows
 
 ROW = "0.1 1 2 3 5 10 15"
 
@@ -56,17 +56,33 @@ def test_bad_tables_get_one_line(tmp_path, text, message):
         read_msd(write(tmp_path, text))
 
 
-def test_thermo_of_old_and_new_versions(tmp_path):
-    old = read_thermo(write(tmp_path, "300 1 2 0 0 0 0 0 0 2 3 4\n", "thermo.out"))
-    new = read_thermo(write(tmp_path, "300 1 2 0 0 0 0 0 0 2 0 0 1 3 0 0 0 4\n", "thermo.out"))
-    assert old.volume == pytest.approx(24)
-    assert new.volume == pytest.approx(24)
-    assert new.cell[0, 1, 0] == 1
-    with pytest.raises(InputError, match="3 columns, expected 12 or 18"):
-        read_thermo(write(tmp_path, "1 2 3\n", "thermo.out"))
-
-
 def test_rows_read_back_what_numpy_wrote(tmp_path):
     table = np.random.default_rng(0).normal(size=(5, 3))
     np.savetxt(tmp_path / "a.out", table, fmt="%.17g", header="made by numpy")
     np.testing.assert_array_equal(read_rows(tmp_path / "a.out"), table)
+
+
+HEADER = "# format_version 1\n# num_atoms 8\n# dt_output 0.5 ps\n# columns a b\n"
+
+
+def test_headers_make_blocks_and_tell_intervals(tmp_path):
+    file = write(tmp_path, f"{HEADER}1 2\n\n3 4\n{HEADER}# num_atoms 9\n5 6\n")
+    first, second = read_blocks(file)
+    np.testing.assert_array_equal(first.values, [[1, 2], [3, 4]])
+    assert (first.number("num_atoms"), first.interval) == (8, 0.5)
+    assert (second.number("num_atoms"), second.number("columns"), len(second.values)) == (9, None, 1)
+    [plain] = read_blocks(write(tmp_path, "1 2 # remark\n3 4\n"))
+    assert (plain.interval, len(plain.values)) == (None, 2)
+
+
+@pytest.mark.parametrize("tail", ["5", "5 6", "5 6.0e", "5 x"])
+def test_a_half_written_last_line_is_told_and_left_out(tmp_path, tail):
+    file = write(tmp_path, f"# a\n1 2\n\n3 4\n{tail}")
+    with pytest.warns(UserWarning, match=r"msd.out: the last line has no end.*left out"):
+        rows = read_rows(file)
+    np.testing.assert_array_equal(rows, [[1, 2], [3, 4]])
+
+
+def test_a_line_broken_in_the_middle_is_no_killed_run(tmp_path):
+    with pytest.raises(InputError, match="line 2: 4 numbers, the first row has 3"):
+        read_rows(write(tmp_path, "1 2 3\n1 2 1 2\n1 2 3\n"))
