@@ -87,7 +87,7 @@ def step_read(frames: int, atoms: int) -> str:
     from ase.io import iread
 
     from nepkit.analysis.transport import follow
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.frames import read_snapshots, write_frames
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dump.xyz"
@@ -100,7 +100,7 @@ def step_read(frames: int, atoms: int) -> str:
             ),
         )
         theirs = seconds(lambda: sum(1 for _ in iread(path)))
-        ours = seconds(lambda: follow(read_frames(path)))
+        ours = seconds(lambda: follow(read_snapshots(path)))
     return f"{ours:.2f} s, ase {theirs:.2f} s ({theirs / ours:.1f} times)"
 
 

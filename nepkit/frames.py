@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.data import atomic_masses, chemical_symbols
 from numpy.typing import NDArray
 
 from nepkit import conventions
@@ -60,6 +61,61 @@ class Labels:
     charges: NDArray[np.float64] | None = None
     dipole: NDArray[np.float64] | None = None
     charge: float | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where the atoms of a frame are, without what makes an `ase.Atoms` and its labels slow to build.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, shape (N,)
+        Atomic numbers.
+    positions : ndarray, shape (N, 3)
+        A.
+    cell : ndarray, shape (3, 3)
+        Cell vectors in rows, A; zeros without a cell.
+    pbc : ndarray of bool, shape (3,)
+        Along which of them it is periodic.
+    info : dict
+        What else is known of the frame, such as ``Time``.
+    masses : ndarray, shape (N,), optional
+        amu, where the file has them.
+    """
+
+    numbers: NDArray[np.integer[Any]]
+    positions: NDArray[np.float64]
+    cell: NDArray[np.float64]
+    pbc: NDArray[np.bool_]
+    info: Mapping[str, Any]
+    masses: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of atoms."""
+        return len(self.numbers)
+
+    @classmethod
+    def of(cls, frame: Atoms | Snapshot) -> Snapshot:
+        """Return a frame as a snapshot.
+
+        Examples
+        --------
+        >>> Snapshot.of(Atoms("LiH", positions=[[0, 0, 0], [0, 0, 1.6]])).symbols
+        ('Li', 'H')
+        """
+        if isinstance(frame, Snapshot):
+            return frame
+        masses = frame.arrays.get("masses")
+        return cls(frame.numbers, frame.positions, frame.cell.array, frame.pbc, frame.info, masses)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Element of every atom."""
+        return tuple(chemical_symbols[number] for number in self.numbers.tolist())
+
+    def get_masses(self) -> NDArray[np.float64]:
+        """Return the masses, those of the elements where the file has none, amu."""
+        return np.asarray(atomic_masses[self.numbers] if self.masses is None else self.masses, dtype=float)
 
 
 def labels(atoms: Atoms, where: str = "frame") -> Labels:
@@ -251,6 +307,34 @@ def read_frames(path: str | Path, format: str | None = None, reading: Reading | 
     if not count:
         reasons = f": {told.dropped[0].reason}" if told.dropped else ""
         raise InputError(f"{path}: no frames in this file{reasons}")
+
+
+def read_snapshots(path: str | Path, format: str | None = None, reading: Reading | None = None) -> Iterator[Snapshot]:
+    """Yield where the atoms are, frame by frame: as `read_frames`, but several times as fast for extended xyz.
+
+    Parameters
+    ----------
+    path, format, reading
+        As of `read_frames`. Labels are not looked at.
+
+    Raises
+    ------
+    InputError
+        As from `read_frames`.
+    """
+    from importlib import import_module  # formats stand above this module
+
+    path = Path(path)
+    catalogue = import_module("nepkit.formats.catalogue")
+    made = catalogue.detect(path) if format is None else catalogue.by_name(format)
+    if made is None or made.name != "extxyz":
+        yield from map(Snapshot.of, read_frames(path, format, reading))
+        return
+    count = 0
+    for count, shot in enumerate(import_module("nepkit.formats.extxyz").read_snapshots(path), 1):  # noqa: B007
+        yield shot
+    if not count:
+        raise InputError(f"{path}: no frames in this file")
 
 
 def _read_with_ase(path: Path) -> Iterator[Atoms]:

@@ -1,7 +1,12 @@
 """Fixtures for all tests."""
 
+import importlib.util
 import os
+import shutil
+import subprocess
+import sysconfig
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -25,3 +30,35 @@ def reference_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data: set NEPKIT_REFERENCE_DATA or put them in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def compiled_rows(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Our own parser of rows of extended xyz: the installed one, else compiled here."""
+    from nepkit.formats import extxyz_rows
+
+    if extxyz_rows.compiled is not None:
+        return extxyz_rows.compiled
+    compiler = shutil.which("g++") or shutil.which("c++")
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    target = tmp_path_factory.mktemp("rows") / f"_rows{sysconfig.get_config_var('EXT_SUFFIX')}"
+    source = REPOSITORY / "nepkit" / "formats" / "_rows.cpp"
+    include = sysconfig.get_paths()["include"]
+    words = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{include}"]
+    subprocess.run([compiler, *words, str(source), "-o", str(target)], check=True)
+    spec = importlib.util.spec_from_file_location("nepkit.formats._rows", target)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=["our own parser", "the parser of libAtoms"])
+def both_parsers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with either parser of rows."""
+    from nepkit.formats import extxyz_rows
+
+    own = request.getfixturevalue("compiled_rows") if request.param == "our own parser" else None
+    monkeypatch.setattr(extxyz_rows, "compiled", own)

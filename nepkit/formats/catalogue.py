@@ -57,7 +57,7 @@ def detect(path: Path) -> Format | None:
     """
     if path.is_dir():
         return next((made for made in formats().values() if made.folder and _has_marks(path, made)), None)
-    if path.suffix.lower() in (".xyz", ".extxyz"):
+    if Path(path.name.lower().removesuffix(".gz")).suffix in (".xyz", ".extxyz"):
         return extxyz.FORMAT  # without importing all the others
     head = _head(path)
     for made in formats().values():

@@ -1,48 +1,45 @@
 """Extended xyz: the frames of GPUMD, the NEP trainer, ASE and nearly everybody.
 
-Rows of atoms go through the C parser of libAtoms (https://github.com/libAtoms/extxyz). The two header lines are read
-here, because that parser ends silently at a frame cut short, fails on blank lines at the end and on comments that are
-not key-value pairs, and crashes on a frame of no atoms.
+The file is read in blocks of a few megabytes, plain or packed by gzip, and never as a whole. Rows of atoms go through
+`nepkit.formats.extxyz_rows`. The two header lines are read here, because the C parser of libAtoms ends silently at a
+frame cut short, fails on blank lines at the end and on comments that are not key-value pairs, and crashes on a frame of
+no atoms.
 """
 
 from __future__ import annotations
 
-import json
+import gzip
 import os
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers
-from extxyz import cextxyz
+from ase.data import atomic_numbers, chemical_symbols
 
 from nepkit.conventions import PER_ATOM, SPELLINGS
 from nepkit.errors import InputError, UnknownNameError
+from nepkit.formats import extxyz_rows
+from nepkit.formats.extxyz_header import format_header, parse_header
+from nepkit.formats.extxyz_rows import Column, Words
 from nepkit.formats.format import Format, Reading
-from nepkit.frames import labels, set_labels
+from nepkit.frames import Snapshot, labels, set_labels
 
-_PAIR = re.compile(
-    r"""\s*(?P<key>"(?:[^"\\]|\\.)*"|[^\s="']+)
-        (?:\s*=\s*(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|\{(?P<braces>[^}]*)\}
-           |(?P<array>\[[^\s=]*?(?:\s[^=\]]*)*\])|(?P<bare>[^\s"']+)))?(?=\s|$)""",
-    re.VERBOSE,
-)
-_INTEGER = re.compile(r"[+-]?\d+\Z")
-_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?\Z")
-_BOOLEANS = {
-    **dict.fromkeys(("T", "True", "true", "TRUE"), True),
-    **dict.fromkeys(("F", "False", "false", "FALSE"), False),
-}
-_COLUMN = re.compile(r"([^:\s]+):([SRIL]):([1-9]\d*)(?::|\Z)", re.IGNORECASE)
-_PLAIN = "species:S:1:pos:R:3"
+_BLOCK = 1 << 22  # bytes that are read at a time; a longer frame is read as a whole
+_POSITIONS = ("pos", "positions")
+_SPECIES = ("species", "element", "symbols")
+_NUMBERS = ("z", "numbers")
+_MASSES = ("mass", "masses")
 
 
 def read(path: Path, *, check: bool = True) -> Iterator[Atoms]:
-    """Yield the frames of an extended or plain xyz file.
+    """Yield the frames of an extended or plain xyz file, which gzip may have packed.
 
     Parameters
     ----------
@@ -57,36 +54,152 @@ def read(path: Path, *, check: bool = True) -> Iterator[Atoms]:
     InputError
         Names the frame and its first line.
     """
-    size = os.path.getsize(path)
-    line = 1
-    number = 0
+    for raw in _frames(path):
+        atoms = _atoms(raw)
+        if check:
+            set_labels(atoms, labels(atoms, raw.where))
+        yield atoms
+
+
+def read_snapshots(path: Path) -> Iterator[Snapshot]:
+    """Yield elements, positions, cell and header of every frame; other columns than masses are passed over.
+
+    Raises
+    ------
+    InputError
+        Names the frame and its first line.
+    """
+    for raw in _frames(path, {*_POSITIONS, *_SPECIES, *_NUMBERS, *_MASSES}):
+        positions, numbers, cell, pbc, masses = _geometry(raw)
+        yield Snapshot(numbers, positions, cell, pbc, raw.info, masses)
+
+
+@dataclass
+class _Raw:
+    """A frame as it stands in the file."""
+
+    info: dict[str, Any]
+    columns: dict[str, Column]
+    where: str
+
+
+class _Blocks:
+    """A file that is read in blocks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._base = 0  # of the text in the file
+        self.text = b""
+        self.place = 0  # in the text
+        self.whole = False  # whether the file ends with the text
+
+    def more(self) -> None:
+        """Read on, at least as much again as there is, and forget what lies before the place."""
+        self._base += self.place
+        self.text = self.text[self.place :]
+        self.place = 0
+        added = self._file.read(max(_BLOCK, len(self.text)))
+        self.text += added
+        self.whole = not added
+
+    def line(self, start: int) -> int:
+        """Return the end of the line that begins so far after the place, relative to the place too."""
+        while (end := self.text.find(b"\n", self.place + start)) < 0:
+            if self.whole:
+                return len(self.text) - self.place
+            self.more()
+        return end + 1 - self.place
+
+    @property
+    def offset(self) -> int:
+        """The place in the file."""
+        return self._base + self.place
+
+    def jump(self, offset: int) -> None:
+        """Go on at a place in the file that is not before the text."""
+        self.place = offset - self._base
+        if self.place > len(self.text):
+            self._file.seek(offset)
+            self._base, self.text, self.place, self.whole = offset, b"", 0, False
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[Path]:
+    """Give the path of a file that is not packed."""
     with path.open("rb") as file:
-        rows = cextxyz.cfopen(str(path), "r")
+        packed = file.read(2) == b"\x1f\x8b"
+    if not packed:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(prefix="nepkit-", suffix=".xyz") as target:
         try:
-            while True:
-                start = file.tell()
-                first = file.readline()
-                if not first.strip():
-                    if file.read().strip():
-                        raise InputError(f"{path}, line {line}: blank, expected the number of atoms of the next frame")
-                    return
-                number += 1
-                where = f"{path}, frame {number} (line {line})"
-                count = _count(first, where)
-                header = _text(file.readline(), where).strip()
-                if 2 * count > size - file.tell() + 1:
-                    raise InputError(f"{where}: cut short, {count} atoms are announced; write the file again")
-                info, columns = parse_header(header, where)
-                cextxyz.cfseek(rows, start, 0)
-                arrays = _rows(rows, count, columns, where)
-                file.seek(cextxyz.cftell(rows))
-                atoms = _atoms(info, arrays, where)
-                if check:
-                    set_labels(atoms, labels(atoms, where))
-                yield atoms
-                line += count + 2
-        finally:
-            cextxyz.cfclose(rows)
+            with gzip.open(path) as source:
+                shutil.copyfileobj(source, target, _BLOCK)
+        except (EOFError, OSError) as error:
+            raise InputError(f"{path}: gzip cannot unpack it: {error}; copy the file again") from None
+        target.flush()
+        yield Path(target.name)
+
+
+def _frames(path: Path, only: Collection[str] | None = None) -> Iterator[_Raw]:
+    with ExitStack() as stack:
+        plain = stack.enter_context(_plain(path))
+        reference = extxyz_rows.Reference(plain)
+        stack.callback(reference.close)
+        file = stack.enter_context(plain.open("rb"))
+        size, blocks = os.path.getsize(plain), _Blocks(file)
+        number, line = 0, 1
+        while True:
+            end = blocks.line(0)
+            first = blocks.text[blocks.place : blocks.place + end]
+            if not first.strip():
+                _refuse_more(blocks, end, f"{path}, line {line}")
+                return
+            number += 1
+            where = f"{path}, frame {number} (line {line})"
+            count = _count(first, where)
+            start = blocks.line(end)
+            header = _text(blocks.text[blocks.place + end : blocks.place + start], where).strip()
+            info, properties = parse_header(header, where)
+            width = sum(column[2] for column in extxyz_rows.columns_of(properties))
+            if 2 * count > size - blocks.offset - start + 1:
+                raise InputError(f"{where}: cut short, {count} atoms are announced; write the file again")
+            if count * width > size:
+                raise InputError(f"{where}: rows of {width} columns are more than the file holds ({properties})")
+            columns = _fast(blocks, start, count, properties, only)
+            if columns is None:
+                offset, columns = reference(blocks.offset, count, properties, where)
+                blocks.jump(offset)
+            yield _Raw(info, columns, where)
+            line += count + 2
+
+
+def _fast(
+    blocks: _Blocks, start: int, count: int, properties: str, only: Collection[str] | None
+) -> dict[str, Column] | None:
+    """Return the columns of the frame at the place of the blocks and go behind it; None where it is not plain."""
+    if extxyz_rows.compiled is None:
+        return None
+    while True:
+        end, columns = extxyz_rows.fast(blocks.text, blocks.place + start, count, blocks.whole, properties, only)
+        if end >= 0:
+            blocks.place = end
+            return columns
+        if end == -2:
+            return None
+        blocks.more()
+
+
+def _refuse_more(blocks: _Blocks, start: int, where: str) -> None:
+    """Raise `InputError` where anything but blanks follows."""
+    blocks.place += start
+    while True:
+        if blocks.text[blocks.place :].strip():
+            raise InputError(f"{where}: blank, expected the number of atoms of the next frame")
+        if blocks.whole:
+            return
+        blocks.place = len(blocks.text)
+        blocks.more()
 
 
 def _text(line: bytes, where: str) -> str:
@@ -106,139 +219,72 @@ def _count(line: bytes, where: str) -> int:
     return int(text)
 
 
-def _rows(rows: Any, count: int, columns: str, where: str) -> dict[str, np.ndarray]:
-    try:
-        read_count, _, arrays = cextxyz.read_frame_dicts(rows, comment=f"Properties={columns}", use_cleri=False)
-    except EOFError:
-        raise InputError(f"{where}: cut short, {count} atoms are announced; write the file again") from None
-    except cextxyz.ExtXYZError as error:
-        reason = re.sub(r"^ERROR: ", "", str(error))
-        reason = re.sub(r"on atom line (\d+)", lambda found: f"in the row of atom {int(found[1]) + 1}", reason)
-        raise InputError(f"{where}: {reason} (columns {columns})") from None
-    assert read_count == count  # both were read from the same line
-    return dict(arrays)
-
-
-def parse_header(text: str, where: str = "header") -> tuple[dict[str, Any], str]:
-    """Return the key-value pairs of a comment line, and its Properties.
-
-    Examples
-    --------
-    >>> parse_header('Energy = -1.5 pbc="T T F" note="two words" Properties=species:S:1:pos:R:3')
-    ({'Energy': -1.5, 'pbc': array([ True,  True, False]), 'note': 'two words'}, 'species:S:1:pos:R:3')
-    """
-    if "=" not in text:  # free text of a plain xyz file
-        return ({"comment": text} if text else {}), _PLAIN
-    info: dict[str, Any] = {}
-    columns = _PLAIN
-    position = 0
-    while position < len(text):
-        found = _PAIR.match(text, position)
-        if found is None or found.end() == position:
-            raise InputError(f"{where}: cannot read the comment line at {text[position : position + 30].strip()!r}")
-        position = found.end()
-        key = _unescape(found["key"].strip('"'))
-        if key.lower() == "properties":
-            columns = _check_columns(found["bare"] or found["double"] or "", where)
-        else:
-            info[key] = _value(found)
-    return info, columns
-
-
-def _check_columns(text: str, where: str) -> str:
-    found = list(_COLUMN.finditer(text))
-    if not found or "".join(item[0] for item in found) != text:
-        raise InputError(f"{where}: Properties={text!r} is not a list of name:type:count with types S R I L")
-    names = [item[1] for item in found]
-    if len(set(names)) != len(names):
-        raise InputError(f"{where}: Properties names a column twice: {text}")
-    return ":".join(f"{item[1]}:{item[2].upper()}:{item[3]}" for item in found)
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
-
-
-def _value(found: re.Match[str]) -> Any:
-    if found["bare"] is not None:
-        return _scalar(found["bare"])
-    if found["array"] is not None:
-        return _array(found["array"])
-    quoted = next((found[name] for name in ("double", "single", "braces") if found[name] is not None), None)
-    if quoted is None:
-        return True  # a key alone is a flag
-    items = [_scalar(item) for item in quoted.replace(",", " ").split()]
-    if items and not any(isinstance(item, str) for item in items):
-        return items[0] if len(items) == 1 else np.array(items)
-    return _unescape(quoted)
-
-
-def _scalar(text: str) -> bool | int | float | str:
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.match(text):
-        return int(text)
-    if _REAL.match(text):
-        return float(text.replace("d", "e").replace("D", "e"))
-    return text
-
-
-def _array(text: str) -> Any:
-    try:
-        values = json.loads(re.sub(r"\bT\b", "true", re.sub(r"\bF\b", "false", text)))
-        return np.array(values)
-    except ValueError:
-        return text
-
-
-def _take(store: dict[str, Any], *names: str) -> Any:
+def _take(store: dict[str, Any], names: Collection[str]) -> Any:
     for key in list(store):
         if key.lower() in names:
             return store.pop(key)
     return None
 
 
-def _atoms(info: dict[str, Any], arrays: dict[str, np.ndarray], where: str) -> Atoms:
-    positions = _take(arrays, "pos", "positions")
-    if positions is None or positions.shape[-1:] != (3,):
+Geometry = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
+
+
+def _geometry(raw: _Raw) -> Geometry:
+    """Take positions, atomic numbers, cell, periodicity and masses out of a raw frame."""
+    where = raw.where
+    positions = _take(raw.columns, _POSITIONS)
+    if not isinstance(positions, np.ndarray) or positions.dtype.kind not in "fi" or positions.shape[1:] != (3,):
         raise InputError(f"{where}: no column of positions (pos:R:3) in Properties")
-    numbers = _numbers(arrays, where)
-    lattice = _take(info, "lattice")
-    pbc = _take(info, "pbc")
+    if not np.isfinite(positions).all():
+        raise InputError(f"{where}: positions are not finite; remove the frame")
+    numbers = _numbers(raw)
+    lattice = _take(raw.info, ("lattice",))
+    pbc = _take(raw.info, ("pbc",))
     cell = np.zeros((3, 3)) if lattice is None else _lattice(lattice, where)
     if pbc is None:
         pbc = lattice is not None
-    elif np.shape(pbc) not in ((), (3,)):
+    elif np.shape(pbc) not in ((), (3,)) or np.asarray(pbc).dtype.kind not in "bi":
         raise InputError(f'{where}: pbc is {pbc!r}, expected three of T and F such as pbc="T T T"')
+    masses = _take(raw.columns, _MASSES)
+    if masses is not None and (isinstance(masses, Words) or masses.ndim != 1 or not np.isfinite(masses).all()):
+        raise InputError(f"{where}: masses are not one finite number per atom (mass:R:1)")
+    return positions.astype(float, copy=False), numbers, cell, np.full(3, pbc, dtype=bool), masses
+
+
+def _atoms(raw: _Raw) -> Atoms:
+    positions, numbers, cell, pbc, masses = _geometry(raw)
     atoms = Atoms(numbers=numbers, positions=positions, cell=cell, pbc=pbc)
-    masses = _take(arrays, "mass", "masses")
     if masses is not None:
         atoms.set_masses(masses)
-    for name, column in arrays.items():
-        atoms.arrays[name] = column
-    atoms.info.update(info)
+    for name, column in raw.columns.items():
+        atoms.arrays[name] = column.array() if isinstance(column, Words) else column
+    atoms.info.update(raw.info)
     return atoms
 
 
-def _numbers(arrays: dict[str, np.ndarray], where: str) -> np.ndarray:
-    species = _take(arrays, "species", "element", "symbols")
-    numbers = _take(arrays, "z", "numbers")
+def _numbers(raw: _Raw) -> np.ndarray:
+    species = _take(raw.columns, _SPECIES)
+    numbers = _take(raw.columns, _NUMBERS)
     if species is None:
-        if numbers is None:
-            raise InputError(f"{where}: no column of elements (species:S:1) in Properties")
+        if not isinstance(numbers, np.ndarray) or numbers.dtype.kind != "i" or numbers.ndim != 1:
+            raise InputError(f"{raw.where}: no column of elements (species:S:1) in Properties")
+        if not ((numbers >= 0) & (numbers < len(chemical_symbols))).all():
+            raise InputError(f"{raw.where}: the column of atomic numbers holds some that no element has")
         return np.asarray(numbers)
-    names, index = np.unique(species, return_inverse=True)
-    for name in names:
+    if not isinstance(species, Words) or species.places.ndim != 1:
+        raise InputError(f"{raw.where}: the column of elements is not one word per atom (species:S:1)")
+    for name in species.names:
         if name not in atomic_numbers:
-            raise UnknownNameError(f"{where}: {str(name)!r} is not an element")
-    by_name = np.array([atomic_numbers[str(name)] for name in names])
-    return np.asarray(by_name[index])
+            raise UnknownNameError(f"{raw.where}: {name!r} is not an element")
+    return np.asarray(np.array([atomic_numbers[name] for name in species.names])[species.places])
 
 
 def _lattice(value: Any, where: str) -> np.ndarray:
-    if np.shape(value) not in ((9,), (3, 3)) or not np.isfinite(np.asarray(value, dtype=float)).all():
-        raise InputError(f"{where}: Lattice is {str(value)[:60]!r}, expected nine numbers ax ay az bx by bz cx cy cz")
-    return np.asarray(value, dtype=float).reshape(3, 3)
+    if np.shape(value) in ((9,), (3, 3)) and np.asarray(value).dtype.kind in "fiu":
+        cell = np.asarray(value, dtype=float).reshape(3, 3)
+        if np.isfinite(cell).all():
+            return cell
+    raise InputError(f"{where}: Lattice is {str(value)[:60]!r}, expected nine numbers ax ay az bx by bz cx cy cz")
 
 
 def format_frame(atoms: Atoms) -> str:
@@ -271,7 +317,7 @@ def format_frame(atoms: Atoms) -> str:
     taken = {spelling for name, known_as in SPELLINGS.items() if name not in PER_ATOM for spelling in known_as}
     header["Properties"] = ":".join(_column_type(name, column) for name, column in columns.items())
     header.update({key: value for key, value in atoms.info.items() if key.lower() not in taken | {"pbc", "lattice"}})
-    return f"{len(atoms)}\n{_format_header(header)}\n{_format_rows(columns)}"
+    return f"{len(atoms)}\n{format_header(header)}\n{_format_rows(columns)}"
 
 
 def _column_type(name: str, column: np.ndarray) -> str:
@@ -281,39 +327,6 @@ def _column_type(name: str, column: np.ndarray) -> str:
             f"the column {name!r} of type {column.dtype} and shape {column.shape} has no extended xyz form"
         )
     return f"{name}:{kind}:{column.shape[1] if column.ndim == 2 else 1}"
-
-
-def _format_header(header: Mapping[str, Any]) -> str:
-    pairs = []
-    for key, value in header.items():
-        text = _format_value(value)
-        if text is None:
-            what = f"{key!r} of type {type(value).__name__}"
-            warnings.warn(f"{what} has no extended xyz form and is left out", stacklevel=3)
-            continue
-        name = key if re.fullmatch(r"[^\s=\"']+", key) else _quote(key)
-        pairs.append(f"{name}={text}")
-    return " ".join(pairs)
-
-
-def _format_value(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value if re.fullmatch(r"[A-Za-z0-9_.:+/-]+", value) else _quote(value)
-    if isinstance(value, (bool, np.bool_)):
-        return "T" if value else "F"
-    if isinstance(value, (int, np.integer)):
-        return str(int(value))
-    if isinstance(value, (float, np.floating)):
-        return repr(float(value))
-    if isinstance(value, (list, tuple, np.ndarray)):
-        array = np.asarray(value)
-        if array.size and array.dtype.kind in "fiub":
-            return '"' + " ".join(str(_format_value(item)) for item in array.ravel().tolist()) + '"'
-    return None
-
-
-def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def _format_rows(columns: Mapping[str, np.ndarray]) -> str:

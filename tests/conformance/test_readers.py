@@ -31,6 +31,9 @@ def frames():
     return made
 
 
+pytestmark = pytest.mark.usefixtures("both_parsers")
+
+
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("content", [b"\x00\xff\xfe" * 100, b"nonsense\nmore of it\n", b"3\nonly one\nH 0 0 0\n", b""])
 def test_files_of_another_kind_are_refused_with_their_name(name, content, tmp_path):
@@ -82,8 +85,6 @@ def _equal(given, found, *, has_labels):
 
 @pytest.mark.parametrize("name", [name for name, made in WRITERS.items() if not made.folder])
 def test_packed_files_are_read(name, tmp_path):
-    if name == "extxyz":
-        pytest.skip("its C parser reads plain files alone")
     path = tmp_path / "plain"
     WRITERS[name].write(path, frames()[:1])
     with path.open("rb") as plain, gzip.open(tmp_path / "packed", "wb") as packed:

@@ -4,11 +4,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from nepkit.formats import extxyz_rows
 from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
 
 numbers = st.floats(-1e9, 1e9)
@@ -51,9 +53,11 @@ def frames(draw):
     return atoms, known
 
 
-@given(st.lists(frames(), min_size=1, max_size=3))
-def test_frames_survive_a_file(made):
-    with tempfile.TemporaryDirectory() as folder:
+@pytest.mark.parametrize("own", [True, False])
+@given(made=st.lists(frames(), min_size=1, max_size=3))
+def test_frames_survive_a_file(own, compiled_rows, made):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extxyz_rows, "compiled", compiled_rows if own else None)
         path = Path(folder) / "frames.xyz"
         assert write_frames(path, [atoms for atoms, _ in made]) == len(made)
         back = list(read_frames(path))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nepkit.errors import InputError
+from nepkit.frames import Snapshot
 
 Array = NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def follow(frames: Iterable[Any], where: str = "trajectory") -> Path:
 
     Parameters
     ----------
-    frames : iterable of ase.Atoms
+    frames : iterable of ase.Atoms or nepkit.frames.Snapshot
         Wrapped or not, of a cell that may change; the frames are used one by one. ``info["Time"]`` is in fs, as
         GPUMD's dump_xyz writes it.
     where : str
@@ -115,15 +116,15 @@ def follow(frames: Iterable[Any], where: str = "trajectory") -> Path:
     unwrap = Unwrapper()
     positions, cells, times = [], [], []
     first: Any = None
-    for number, atoms in enumerate(frames, 1):
+    for number, atoms in enumerate(map(Snapshot.of, frames), 1):
         if first is None:
             first = atoms
         if len(atoms) != len(first) or (atoms.numbers != first.numbers).any():
             raise InputError(f"{where}, frame {number}: other atoms than in the first frame; order them alike")
-        if abs(np.linalg.det(atoms.cell.array)) < 1e-9:
+        if abs(np.linalg.det(atoms.cell)) < 1e-9:
             raise InputError(f"{where}, frame {number}: no cell, so that paths cannot be followed; add the Lattice")
-        positions.append(unwrap(atoms.positions, atoms.cell.array))
-        cells.append(atoms.cell.array)
+        positions.append(unwrap(atoms.positions, atoms.cell))
+        cells.append(atoms.cell)
         times.append(next((float(value) for key, value in atoms.info.items() if key.lower() == "time"), np.nan))
         if unwrap.longest > AMBIGUOUS:
             raise InputError(
@@ -140,7 +141,7 @@ def follow(frames: Iterable[Any], where: str = "trajectory") -> Path:
     time = 1e-3 * (time - time[0]) if timed else np.arange(len(times), dtype=float)
     check_times(time, where)
     return Path(
-        np.stack(positions), np.array(cells), tuple(first.get_chemical_symbols()), first.get_masses(), time, timed,
+        np.stack(positions), np.array(cells), first.symbols, first.get_masses(), time, timed,
         tuple(notes),
     )  # fmt: skip
 

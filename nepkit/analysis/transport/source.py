@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nepkit.analysis.transport.displacement import drift, follow, framework_weights
 from nepkit.analysis.transport.msd import Displacements, msd, total_dipole
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
-from nepkit.frames import read_frames
+from nepkit.frames import read_frames, read_snapshots
 from nepkit.gpumd.model import Model, read_model
 from nepkit.gpumd.runfile import Run, RunFile, read_run_file
 from nepkit.gpumd.tables import read_msd
@@ -241,7 +241,7 @@ def _from_trajectory(
     for ion in ions:
         if ion not in elements:
             raise UnknownNameError(f"{path}: no {ion} in the first frame: {did_you_mean(ion, elements)}")
-    trajectory = follow(read_frames(path), str(path))
+    trajectory = follow(read_snapshots(path), str(path))
     if interval is None and not trajectory.timed:
         raise InputError(f"{path}: the frames have no Time, so the time between them is not known; give --interval")
     step = interval if interval is not None else float(trajectory.time[1])

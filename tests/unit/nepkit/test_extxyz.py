@@ -6,6 +6,8 @@ from nepkit.errors import InputError, UnknownNameError
 from nepkit.formats.extxyz import parse_header
 from nepkit.frames import format_frame, labels, read_frames, write_frames
 
+pytestmark = pytest.mark.usefixtures("both_parsers")
+
 CELL = 'Lattice="4 0 0 0 4 0 0 0 4"'
 COLUMNS = "Properties=species:S:1:pos:R:3"
 
