@@ -236,6 +236,30 @@ def strip_labels(atoms: Atoms) -> None:
             del store[key]
 
 
+def without_results(atoms: Atoms, *, charge_times: float = 1.0) -> Atoms:
+    """Return a copy without labels, but with the total charge, which is no result but part of what the structure is.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Not changed; columns such as groups and velocities stay.
+    charge_times : float
+        What the total charge is multiplied with.
+
+    Examples
+    --------
+    >>> atoms = Atoms("H2", info={"energy": -31.0, "charge": 1})
+    >>> without_results(atoms).info
+    {'charge': 1.0}
+    """
+    charge = labels(atoms).charge
+    result = atoms.copy()
+    strip_labels(result)
+    if charge is not None:
+        result.info["charge"] = charge * charge_times
+    return result
+
+
 def set_labels(atoms: Atoms, values: Labels) -> None:
     """Replace all labels of a frame by the given ones, in place, in the layout described above.
 

@@ -11,6 +11,7 @@ from nepkit.atomic import atomic_path
 from nepkit.cli import options
 from nepkit.cli.command import command, group
 from nepkit.cli.output import Output, Table
+from nepkit.cli.structure.displace import perturb_options, perturbed_frames
 from nepkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -152,28 +153,10 @@ def _save_map(points: Array, base: Array | None, chosen: list[int], path: Path, 
 
 
 @command("sample perturb", menu=204)
-@click.argument("file", type=options.FILE)
-@click.argument("count", type=int)
-@click.option("--displacement", type=float, default=0.2, show_default=True, help="Of atoms, A.")
-@click.option("--strain", type=float, default=0.03, show_default=True, help="Largest component of the cell's strain.")
-@click.option("--style", type=click.Choice(["uniform", "normal", "const"]), default="uniform", show_default=True,
-              help="Displacements within the distance, normally distributed, or of just that length.")  # fmt: skip
-@click.option("--min-radii", type=float, default=0.6, show_default=True,
-              help="Atoms keep this part of the sum of their covalent radii.")  # fmt: skip
-@options.seed
-@options.save("The copies as extended xyz; standard output when left out.")
+@perturb_options
 def perturb(file: Path, count: int, **how: Any) -> Output:
     """Displace atoms and strain cells at random.
 
     COUNT copies of every frame of FILE, without labels. A copy in which atoms come too close is drawn again.
     """
-    from nepkit.frames import read_frames
-    from nepkit.sampling.perturb import perturbed
-
-    seed = how.pop("seed")
-    every = (
-        made
-        for number, atoms in enumerate(read_frames(file))
-        for made in perturbed(atoms, count, seed=(seed, number), **how)
-    )
-    return Output(frames=every)
+    return perturbed_frames(file, count, **how)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vesin import NeighborList
 
 from nepkit.errors import InputError
-from nepkit.frames import strip_labels
+from nepkit.frames import without_results
 
 Style = Literal["uniform", "normal", "const"]
 
@@ -63,8 +63,7 @@ def perturbed(
     if count < 1 or displacement < 0 or not 0 <= strain < 1 or min_radii < 0:
         raise InputError("perturbing needs at least 1 copy, a displacement of 0 or more and a strain from 0 to below 1")
     rng = np.random.default_rng(seed)
-    plain = atoms.copy()
-    strip_labels(plain)
+    plain = without_results(atoms)
     for number in range(1, count + 1):
         for _ in range(_TRIES):
             made = plain.copy()

@@ -1,0 +1,7 @@
+"""``nepkit structure``: make structures from structures."""
+
+from nepkit.cli.command import group
+
+group("structure", "Make structures: supercells, groups, strains, surfaces, defects, orderings.")
+
+from nepkit.cli.structure import arrange, cells, displace, shape  # noqa: E402, F401

@@ -1,0 +1,83 @@
+"""Atoms displaced at random; `nepkit sample perturb` is the same command under the number of GPUMDkit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.command import command
+from nepkit.cli.output import Output
+from nepkit.cli.structure.shared import SAVED
+from nepkit.errors import InputError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+min_radii = click.option("--min-radii", type=float, default=0.6, show_default=True,
+                         help="Atoms keep this part of the sum of their covalent radii.")  # fmt: skip
+
+
+def perturb_options(function: F) -> F:
+    """Add the options of perturbing."""
+    for option in reversed((
+        click.argument("file", type=options.FILE),
+        click.argument("count", type=int),
+        click.option("--displacement", type=float, default=0.2, show_default=True, help="Of atoms, A."),
+        click.option("--strain", type=float, default=0.03, show_default=True,
+                     help="Largest component of the cell's strain."),
+        click.option("--style", type=click.Choice(["uniform", "normal", "const"]), default="uniform", show_default=True,
+                     help="Displacements within the distance, normally distributed, or of just that length."),
+        min_radii,
+        options.seed,
+        options.save(SAVED),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def perturbed_frames(file: Path, count: int, seed: int, **how: Any) -> Output:
+    """Return perturbed copies of every frame of a file."""
+    from nepkit.frames import read_frames
+    from nepkit.sampling.perturb import perturbed
+
+    def every() -> Any:
+        for number, atoms in enumerate(read_frames(file)):
+            try:
+                yield from perturbed(atoms, count, seed=(seed, number), **how)
+            except InputError as error:
+                raise InputError(f"{file}, frame {number + 1}: {error}") from None
+
+    return Output(frames=every())
+
+
+@command("structure perturb", menu=123)
+@perturb_options
+def perturb(file: Path, count: int, **how: Any) -> Output:
+    """Displace atoms and strain cells at random.
+
+    COUNT copies of every frame of FILE, without labels. A copy in which atoms come too close is drawn again. The same
+    seed makes the same copies; nepkit sample perturb is the same command.
+    """
+    return perturbed_frames(file, count, **how)
+
+
+@command("structure rattle", menu=126)
+@click.argument("file", type=options.FILE)
+@click.option("--deviation", type=float, default=0.05, show_default=True,
+              help="Standard deviation of the displacements along x, y and z, A.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Copies of every frame.")
+@min_radii
+@options.seed
+@options.save(SAVED)
+def rattle(file: Path, deviation: float, count: int, min_radii: float, seed: int) -> Output:
+    """Displace atoms by normally distributed distances.
+
+    The cell stays. A copy in which atoms come too close is drawn again; columns stay, labels are left out.
+    """
+    # The style takes the deviation of the length, which is that of one direction times the root of 3.
+    return perturbed_frames(
+        file, count, seed, displacement=deviation * 3**0.5, strain=0.0, style="normal", min_radii=min_radii
+    )

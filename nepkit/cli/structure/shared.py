@@ -1,0 +1,40 @@
+"""What the commands that change structures have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from nepkit.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+T = TypeVar("T")
+
+SAVED = "The result, in the format that its name tells (extended xyz, POSCAR, cif, LAMMPS data ...)."
+
+
+def changed(file: Path, change: Callable[[Atoms], T]) -> Iterator[T]:
+    """Yield what becomes of every frame; an error names the frame."""
+    from nepkit.frames import read_frames
+
+    for number, atoms in enumerate(read_frames(file), 1):
+        try:
+            made = change(atoms)
+        except InputError as error:
+            raise InputError(f"{file}, frame {number}: {error}") from None
+        yield made
+
+
+def the_frame(file: Path, number: int = 1) -> Atoms:
+    """Return one frame of a file, the first is 1."""
+    from itertools import islice
+
+    from nepkit.frames import read_frames
+
+    found = next(islice(read_frames(file), number - 1, number), None)
+    if found is None:
+        raise InputError(f"{file}: no frame {number}; it has fewer")
+    return found
