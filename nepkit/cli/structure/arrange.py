@@ -37,9 +37,9 @@ def replicate(file: Path, copies: tuple[int, int, int] | None, atoms: int | None
 @click.option("--straight", is_flag=True, help="Repeat the vectors as they are; no combinations of them.")
 @options.save(SAVED)
 def supercell_to(file: Path, atoms: int, straight: bool) -> Output:
-    """Make the supercell of about ATOMS atoms that is nearest to a cube.
+    """Make the supercell of some size nearest to a cube.
 
-    Vectors are combined, so that a skew primitive cell becomes a compact one; the number of atoms is within a tenth.
+    Vectors are combined, so that a skew primitive cell becomes a compact one; it has ATOMS atoms within a tenth.
     """
     from nepkit.analysis.structures.supercells import compact_matrix, copies_for, replicated, supercell
 
