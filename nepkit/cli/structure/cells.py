@@ -44,7 +44,7 @@ def vacuum(file: Path, width: float, along: str, open_: bool) -> Output:
 def primitive(
     file: Path, conventional: bool, keep_orientation: bool, symprec: float, output: Path | None, overwrite: bool
 ) -> Output:
-    """Find the primitive or conventional standard cell (spglib).
+    """Find the primitive or conventional cell (spglib).
 
     Without -o the space groups alone are told. Columns stay where all atoms that become one agree (groups by element
     do); velocities and other vectors are left out and told.
