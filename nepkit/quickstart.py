@@ -29,8 +29,9 @@ from nepkit.models.charge_fit import FitInput, read_input, run_fit
 from nepkit.models.potentials import load_potential
 from nepkit.models.prediction import predict
 from nepkit.progress import task
+from nepkit.record import sha256
 from nepkit.report.content import DataSummary, build_report
-from nepkit.report.write import file_facts, sha256, write_report
+from nepkit.report.write import file_facts, write_report
 
 DATA = Path(__file__).parent / "data" / "li3ycl6"
 """Folder of the bundled data and model; see its data card."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -88,16 +89,33 @@ def element_constants(frames: Sequence[Atoms], predictions: Sequence[Labels]) ->
     >>> element_constants([], [])
     {}
     """
-    elements = sorted({symbol for atoms in frames for symbol in atoms.symbols})
-    rows, errors = [], []
-    for atoms, found in zip(frames, predictions, strict=True):
+    found = []
+    for atoms, mine in zip(frames, predictions, strict=True):
         reference = labels(atoms)
-        if reference.energy is not None and found.energy is not None:
-            symbols = list(atoms.symbols)
-            rows.append([symbols.count(element) / len(atoms) for element in elements])
-            errors.append((reference.energy - found.energy) / len(atoms))
-    if not rows:
-        return dict.fromkeys(elements, 0.0)
+        if reference.energy is not None and mine.energy is not None:
+            found.append((Counter(atoms.symbols), (mine.energy - reference.energy) / len(atoms)))
+    absent = {symbol: 0.0 for atoms in frames for symbol in atoms.symbols}
+    return absent | fit_constants(found)
+
+
+def fit_constants(differences: Sequence[tuple[Counter[str], float]]) -> dict[str, float]:
+    """Return the energy per atom of every element, eV, to be added to the predictions.
+
+    Parameters
+    ----------
+    differences : sequence of (Counter, float)
+        Composition of a frame, and prediction minus label in eV/atom.
+
+    Examples
+    --------
+    >>> {symbol: round(value, 3) for symbol, value in fit_constants([(Counter({"H": 2}), 0.1)]).items()}
+    {'H': -0.1}
+    """
+    elements = sorted({symbol for composition, _ in differences for symbol in composition})
+    if not differences:
+        return {}
+    rows = [[composition[element] / composition.total() for element in elements] for composition, _ in differences]
+    errors = [-difference for _, difference in differences]
     constants = np.linalg.lstsq(np.array(rows), np.array(errors), rcond=1e-10)[0]
     return {element: float(value) for element, value in zip(elements, constants, strict=True)}
 

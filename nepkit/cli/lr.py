@@ -200,33 +200,15 @@ def _closing(result: ChargeFit, notes: Sequence[str], written: Sequence[str]) ->
 def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
     """Predict energies, forces, virials and charges of frames.
 
-    MODEL is any NEP or qNEP file; one with charges gives Born effective charges too. Where the frames carry labels, the
-    errors are shown.
+    As nepkit calc predict, but computed by the library that fits charges, on a GPU where asked for. The total charge of
+    a frame is the one that it carries.
     """
-    from nepkit.analysis.agreement import agreement
-    from nepkit.frames import read_frames, set_labels, write_frames
-    from nepkit.models.device import array_module
-    from nepkit.models.prediction import load_model, predict
+    from nepkit.analysis.prediction import predict_file
+    from nepkit.cli.calc.predict import output_of
+    from nepkit.models.potentials import load_potential
 
-    xp, potential = array_module(device), load_model(model)
-    given = list(read_frames(frames))
-    found = predict(potential, given, source=str(frames), xp=xp)
-    errors = agreement(given, found)
-    records = [vars(row) for row in found]
-    atoms = sum(map(len, given))
-    if output is not None:
-        for frame, values in zip(given, found, strict=True):
-            set_labels(frame, values)
-        write_frames(output, given, overwrite=overwrite)
-    text = f"{len(given)} frames, {atoms} atoms" + (f"; wrote {output}" if output is not None else "")
-    if not errors:
-        text = f"The frames carry no labels to compare with; {text}"
-        if output is None:
-            text += "; -o FILE or --json gives the predictions"
-    rows = [(row.quantity, row.unit, row.count, row.rmse, row.mae, row.bias) for row in errors]
-    columns, formats = ("quantity", "unit", "numbers", "RMSE", "MAE", "mean"), ("", "", "", ".4g", ".4g", "+.2g")
-    tables = [Table("Prediction minus label", columns, rows, formats)] if rows else []
-    return Output(data={"errors": errors, "frames": records}, tables=tables, text=text)
+    potential = load_potential(model, device=device, backend="lr_correction")
+    return output_of(predict_file(potential, frames, output, keep=True, overwrite=overwrite), output)
 
 
 @command("lr charges", menu=803, csv=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from typing import Any, TextIO
 
 from nepkit.atomic import atomic_path
 from nepkit.cli.output import Output, Table
+from nepkit.record import to_json
 
 
 def present(
@@ -99,29 +98,6 @@ def _write_file(output: Output, path: Path, as_json: bool, as_csv: bool) -> str:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in render(output, file))
     return "the text"
-
-
-def to_json(data: object) -> str:
-    """Return strict JSON with a final newline; arrays become lists, NaN and infinities null."""
-    return json.dumps(_plain(data), indent=2, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if hasattr(value, "tolist"):  # NumPy arrays and scalars, without importing NumPy
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Path):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def to_csv(output: Output) -> str:

@@ -64,7 +64,7 @@ def network(model: Model) -> NEP:
 
 
 def predict(
-    model: Model, frames: Sequence[Atoms], *, bec: bool = True, source: str = "frame", xp: Any = np
+    model: Model, frames: Sequence[Atoms], *, bec: bool = True, source: str = "frame", first: int = 1, xp: Any = np
 ) -> list[Labels]:
     """Compute energy, forces and virial of every frame, and charges and Born effective charges where there are any.
 
@@ -78,6 +78,8 @@ def predict(
         Whether to compute Born effective charges.
     source : str
         What messages call the frames, such as the name of their file.
+    first : int
+        Number of the first frame in messages.
     xp : module
         ``numpy`` or ``cupy``.
 
@@ -96,7 +98,7 @@ def predict(
     >>> predict(load_model("qnep.txt"), frames)[0].charges  # doctest: +SKIP
     """
     elements = network(model).elements
-    for number, atoms in enumerate(frames, start=1):
+    for number, atoms in enumerate(frames, start=first):
         try:
             Batch.from_atoms([atoms], elements)
         except DataError as error:

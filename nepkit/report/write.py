@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nepkit import __version__
 from nepkit.atomic import atomic_path, refuse_existing
 from nepkit.plots.style import SUFFIXES, check_image, save_image
+from nepkit.record import sha256, versions
 from nepkit.report.content import ChargeReport, build_report
 
 if TYPE_CHECKING:
@@ -72,19 +71,9 @@ def write_fit_report(
 
 def file_facts(files: Mapping[str, Path]) -> list[tuple[str, str]]:
     """Return date, versions, and the files with the beginning of their SHA-256."""
-    packages = []
-    for name in ("numpy", "scipy", "ase", "calorine"):
-        try:
-            packages.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
+    packages = [f"{name} {number}" for name, number in versions().items()]
     made = ("made", f"{date.today().isoformat()} by nepkit {__version__}, {', '.join(packages)}")
     return [made, *((name, f"{file} (sha256 {sha256(file)[:12]})") for name, file in files.items())]
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def next_steps(model: Path) -> list[tuple[str, str]]:

@@ -123,7 +123,7 @@ def test_predict_with_charges_gives_what_the_library_gives(problem, tmp_path, ca
         np.testing.assert_allclose(row["charges"], result.charges[part], atol=1e-12)
         np.testing.assert_allclose(row["bec"], result.bec[part], atol=1e-12)
     errors = {row["quantity"]: row for row in found["errors"]}
-    assert set(errors) == {"energy", "energy, constants of the elements refitted", "force", "virial",
+    assert set(errors) == {"energy", "energy, constants of the elements refitted", "force", "virial", "stress",
                            "Born effective charge"}  # fmt: skip
     assert errors["force"]["count"] == 3 * sum(map(len, frames))
     # The labels come from the model before its numbers were rounded for the file.
@@ -248,7 +248,7 @@ def test_bad_input_of_fit_is_one_line_and_writes_nothing(problem, bad, monkeypat
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["predict", "truth.txt", "sodium.xyz", "-o", "new.xyz"], "sodium.xyz, frame 2: element Na is not in the"),
+        (["predict", "truth.txt", "sodium.xyz"], "sodium.xyz, frame 2: element Na is not in the"),
         (["predict", "truncated.txt", "train.xyz", "-o", "new.xyz"], "truncated.txt: "),
         (["predict", "truth.txt", "empty.xyz", "-o", "new.xyz"], "empty.xyz: no frames in this file"),
         (["charges", "nep.txt", "train.xyz", "-o", "new.png"], "nep.txt: no charges in this model, expected a qNEP"),

@@ -31,9 +31,9 @@ class _Several(Potential):
         cutoffs = [member.cutoff for member in members]
         self.cutoff = None if None in cutoffs else max(cutoff for cutoff in cutoffs if cutoff is not None)
 
-    def _all(self, frames: Iterable[Atoms], source: str, bec: bool) -> list[list[Labels]]:
+    def _all(self, frames: Iterable[Atoms], source: str, bec: bool, first: int) -> list[list[Labels]]:
         given = list(frames)
-        return [member.compute(given, source=source, bec=bec) for member in self.members]
+        return [member.compute(given, source=source, bec=bec, first=first) for member in self.members]
 
 
 class SumPotential(_Several):
@@ -53,9 +53,11 @@ class SumPotential(_Several):
         self.name = "+".join(member.name for member in members)
         self.has_charges = any(member.has_charges for member in members)
 
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return the sums; charges are those of the members that have any. See `Potential.compute`."""
-        return [_sum(row) for row in zip(*self._all(frames, source, bec), strict=True)]
+        return [_sum(row) for row in zip(*self._all(frames, source, bec, first), strict=True)]
 
     def site_energies(self, atoms: Atoms) -> Array:
         """Return the energy of every atom, eV."""
@@ -116,13 +118,17 @@ class Committee(_Several):
         self.name = ", ".join(member.name for member in members)
         self.has_charges = all(member.has_charges for member in members)
 
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return the means; see `Potential.compute`."""
-        return [row.mean for row in self.spread(frames, source=source, bec=bec)]
+        return [row.mean for row in self.spread(frames, source=source, bec=bec, first=first)]
 
-    def spread(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Spread]:
+    def spread(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Spread]:
         """Return mean, standard deviation and members of every frame."""
-        return [_spread(row) for row in zip(*self._all(frames, source, bec), strict=True)]
+        return [_spread(row) for row in zip(*self._all(frames, source, bec, first), strict=True)]
 
     def site_energies(self, atoms: Atoms) -> Array:
         """Return the mean energy of every atom, eV."""

@@ -83,10 +83,12 @@ class NepPotential(Potential):
             flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
             raise InputError(f'{where}: pbc is "{flags}", but charges need "T T T": set a periodic cell with vacuum')
 
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return what the model says about every frame; see `Potential.compute`."""
         found = []
-        for number, atoms in enumerate(frames, start=1):
+        for number, atoms in enumerate(frames, start=first):
             where = place(source, number)
             results, volume = self._results(atoms, where)
             born = results.get("born_effective_charges")
@@ -159,10 +161,12 @@ class ArrayPotential(Potential):
         self.cutoff = network(model).cutoff_radial
         self.has_charges = model is not network(model)
 
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return what the model says about every frame; see `Potential.compute`."""
-        found = predict(self.model, list(frames), bec=bec, source=source, xp=array_module(self.device))
-        return [require_finite(one, place(source, number), self.name) for number, one in enumerate(found, start=1)]
+        found = predict(self.model, list(frames), bec=bec, source=source, first=first, xp=array_module(self.device))
+        return [require_finite(one, place(source, number), self.name) for number, one in enumerate(found, start=first)]
 
 
 def nep_family(text: str, device: str = "cpu", backend: str = "calorine") -> Potential:

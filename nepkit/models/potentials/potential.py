@@ -40,7 +40,9 @@ class Potential(ABC):
     has_charges: bool = False
 
     @abstractmethod
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return what the model says about every frame; nothing is kept from one frame to the next.
 
         Parameters
@@ -51,6 +53,8 @@ class Potential(ABC):
             What messages call the frames, such as the name of their file.
         bec : bool
             Whether Born effective charges are wanted; they cost time in some models.
+        first : int
+            Number of the first frame in messages.
 
         Raises
         ------
@@ -198,10 +202,12 @@ class CalculatorPotential(Potential):
         """Return a new calculator."""
         return self.factory()
 
-    def compute(self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True) -> list[Labels]:
+    def compute(
+        self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1
+    ) -> list[Labels]:
         """Return what the calculator says about every frame; see `Potential.compute`."""
         calculator, found = self._calculator(), []
-        for number, atoms in enumerate(frames, start=1):
+        for number, atoms in enumerate(frames, start=first):
             where = place(source, number)
             self.check(atoms, where)
             work = atoms.copy()  # the calculator may keep what it is given

@@ -35,6 +35,7 @@ PLACES = {
     "nepkit.errors": "base",
     "nepkit.programs": "base",
     "nepkit.progress": "base",
+    "nepkit.record": "base",
     "nepkit.registry": "base",
     "nepkit.table": "base",
     "nepkit": "base",

@@ -1,0 +1,9 @@
+"""``nepkit calc``: properties from any potential."""
+
+from __future__ import annotations
+
+from nepkit.cli.command import group
+
+group("calc", "Properties from any potential: NEP, NEP with charges, MACE, any ASE calculator.")
+
+from nepkit.cli.calc import predict  # noqa: E402, F401 - as above
