@@ -62,7 +62,7 @@ def evaluate(
     >>> from ase.build import bulk
     >>> from nepkit.models.potentials import load_potential
     >>> [round(row.labels.energy, 3) for row in evaluate(load_potential("emt"), [bulk("Cu"), bulk("Cu", a=3.8)])]
-    [-0.006, 0.235]
+    [-0.006, 0.118]
     """
     for rows, error in mapped(_evaluate, potential, _chunks(frames, source, bec), jobs):
         yield from rows
