@@ -248,7 +248,6 @@ def test_bad_input_of_fit_is_one_line_and_writes_nothing(problem, bad, monkeypat
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["predict", "truth.txt", "sodium.xyz"], "sodium.xyz, frame 2: element Na is not in the"),
         (["predict", "truncated.txt", "train.xyz", "-o", "new.xyz"], "truncated.txt: "),
         (["predict", "truth.txt", "empty.xyz", "-o", "new.xyz"], "empty.xyz: no frames in this file"),
         (["charges", "nep.txt", "train.xyz", "-o", "new.png"], "nep.txt: no charges in this model, expected a qNEP"),
