@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nepkit.errors import InputError
-
-#: Keywords whose effect lasts after the ``run`` that follows; all others are forgotten after it.
-LASTING = ("time_step", "potential", "velocity", "replicate", "kspace", "dftd3")
+from nepkit.gpumd.inputfile import InputFile, InputLine, read_input
+from nepkit.gpumd.run_keywords import LASTING
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,23 @@ class Run:
         try:
             if "temp" in words:
                 return float(words[words.index("temp") + 2])
-            return float(words[2]) if words[0].startswith(("nvt_", "npt_")) else None
+            place = {"nvt": 2, "npt": 2, "heat": 1, "pimd": 3}.get(words[0].partition("_")[0])
+            return None if place is None else float(words[place])
         except (IndexError, ValueError):
             return None
 
     @property
     def fixed_cell(self) -> bool:
         """Whether the cell keeps its size."""
-        ensemble = (self.find("ensemble") or ("",))[0]
-        return not ensemble.startswith(("npt", "nph", "msst", "ti")) and not self.find("deform")
+        words = self.find("ensemble") or ("",)
+        under_pressure = words[0] == "pimd" and len(words) > 5 and words[5] != "eco"
+        changing = words[0].startswith(("npt", "nph", "msst", "ti_as", "ti_rs")) or under_pressure
+        return not changing and not self.find("deform")
+
+    @property
+    def duration(self) -> float:
+        """Simulated time, ps."""
+        return 1e-3 * self.steps * self.time_step
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,18 @@ class RunFile:
         In their order.
     replicate : tuple of int
         How often model.xyz is repeated along each cell vector.
+    file : InputFile
+        All of its lines, with comments; its ``text`` is the file as it was read.
     """
 
     runs: tuple[Run, ...] = ()
     replicate: tuple[int, int, int] = field(default=(1, 1, 1))
+    file: InputFile = field(default_factory=lambda: InputFile(()))
+
+    @property
+    def potentials(self) -> tuple[str, ...]:
+        """Files of potentials as they are named."""
+        return tuple(line.words[1] for line in self.file.commands() if line.words[0] == "potential" and line.words[1:])
 
     def with_keyword(self, keyword: str) -> Run | None:
         """Return the last run in which a keyword is given."""
@@ -102,15 +117,13 @@ def read_run_file(path: str | Path) -> RunFile:
     >>> read_run_file("/tmp/nepkit-run.in").runs[0].temperature
     600.0
     """
-    path = Path(path)
+    file = read_input(path)
     runs: list[Run] = []
     replicate = (1, 1, 1)
     time_step = 1.0
     commands: list[tuple[str, ...]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        words = tuple(line.partition("#")[0].split())
-        if not words:
-            continue
+    for line in file.commands():
+        words = line.words
         try:
             if words[0] == "time_step":
                 time_step = float(words[1])
@@ -122,5 +135,9 @@ def read_run_file(path: str | Path) -> RunFile:
             else:
                 commands.append(words)
         except (IndexError, ValueError):
-            raise InputError(f"{path}, line {number}: {line.strip()!r} lacks a number that {words[0]} needs") from None
-    return RunFile(tuple(runs), replicate)
+            raise InputError(_lacks_number(path, line)) from None
+    return RunFile(tuple(runs), replicate, file)
+
+
+def _lacks_number(path: str | Path, line: InputLine) -> str:
+    return f"{path}, line {line.number}: {line.text.strip()!r} lacks a number that {line.words[0]} needs"
