@@ -106,7 +106,7 @@ def errors_of_trainer(frames: Sequence[Atoms], folder: Path) -> dict[str, Errors
             )
         difference = (table[:, : width[name]] - table[:, width[name] :]) ** 2
         if name == "energy":
-            _same_order(frames, table[:, 1], path)
+            check_order(frames, table[:, 1], path)
         squares, counts = difference.sum(axis=1), np.full(len(difference), float(width[name]))
         absent = (np.abs(table[:, width[name] :]) >= _NO_VIRIAL).all(axis=1)
         squares[absent], counts[absent] = 0.0, 0.0
@@ -117,7 +117,8 @@ def errors_of_trainer(frames: Sequence[Atoms], folder: Path) -> dict[str, Errors
     return result
 
 
-def _same_order(frames: Sequence[Atoms], reference: Array, path: Path) -> None:
+def check_order(frames: Sequence[Atoms], reference: Array, path: Path) -> None:
+    """Raise InputError where the reference energies of ``energy_train.out``, eV/atom, are not those of the frames."""
     for number, (atoms, value) in enumerate(zip(frames, reference.tolist(), strict=True), 1):
         energy = labels(atoms, f"frame {number}").energy
         if energy is not None and abs(energy / len(atoms) - value) > 1e-4 * max(1.0, abs(value)):

@@ -60,7 +60,9 @@ def plot_loss(results: Loss | Mapping[str, Loss], *, ax: Any = None) -> Any:
             ax.axvline(result.generation[row], color="#9aa0ac", linewidth=0.8, zorder=0)
     ax.set(xscale="log", yscale="log", xlabel="generation", ylabel="root mean square error")
     ax.set_title("Training: " + ", ".join(sorted(units)), fontsize=8, fontweight="normal")
-    ax.legend(ncols=2)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low * (low / high) ** 0.35, high)  # room for the legend
+    ax.legend(ncols=2, loc="lower left")
     return ax
 
 

@@ -1,0 +1,13 @@
+"""Parity of the polarizability of a TNEP."""
+
+from __future__ import annotations
+
+from nepkit.plots.named.parity import parity_of
+
+PLOT = parity_of(
+    "polarizability-parity",
+    "polarizability",
+    "Predicted polarizabilities of a TNEP against references.",
+    605,
+    "Per atom, in the unit of the training set.",
+)
