@@ -77,7 +77,7 @@ def plot_dimers(
     ax.set_xlabel(f"distance ({ANGSTROM})")
     ax.set_ylabel({"energy": "energy (eV)", "force": f"force, + repels (eV/{ANGSTROM})"}[column])
     ax.set_title({"energy": "Energy of two atoms", "force": "Force between two atoms"}[column])
-    ax.legend()
+    ax.legend(loc="upper right", ncols=1 if len(ax.lines) < 8 else 2)
     return ax
 
 
