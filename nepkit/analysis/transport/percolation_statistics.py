@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nepkit.analysis.transport.percolation import contacts, percolation
+from nepkit.analysis.transport.percolation import Percolation, contacts, percolation
 from nepkit.analysis.transport.quantity import Quantity
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
 from nepkit.progress import track
@@ -111,7 +111,7 @@ def network(frames: Iterable[Any], elements: Sequence[str], cutoff: float, where
     InputError
         Where no atom is of these elements or a frame has no cell.
     """
-    rank, wraps, largest, endless, neighbours = [], [], [], [], []
+    found, neighbours = [], []
     for number, atoms in enumerate(track(frames, "Percolation"), 1):
         symbols = np.array(atoms.get_chemical_symbols())
         for element in elements:
@@ -124,21 +124,23 @@ def network(frames: Iterable[Any], elements: Sequence[str], cutoff: float, where
             edges = contacts(points, atoms.cell.array, cutoff)
         except InputError as error:
             raise InputError(f"{where}, frame {number}: {error}") from None
-        found = percolation(len(points), *edges)
-        rank.append(found.highest)
-        wraps.append(found.wraps.any(axis=0))
-        largest.append(found.largest)
-        endless.append(found.endless)
+        found.append(percolation(len(points), *edges))
         neighbours.append(2.0 * len(edges[0]) / len(points))
-    if not rank:
+    if not found:
         raise InputError(f"{where}: no frames")
+    return collect(found, neighbours)
+
+
+def collect(clusters: Sequence[Percolation], neighbours: ArrayLike) -> Network:
+    """Return the statistics of the clusters of every frame and the mean number of neighbours in it, shape (F,)."""
+    rank = np.array([frame.highest for frame in clusters], dtype=np.int64)
+    largest = np.array([frame.largest for frame in clusters])
+    beside = np.asarray(neighbours, dtype=float)
     # Frames that all percolate do not tell how fast that changes; sizes and numbers of neighbours do.
-    changing = [series for series in (rank, largest, neighbours) if np.ptp(series) > 0.0]
+    changing = [series for series in (rank, largest, beside) if np.ptp(series) > 0.0]
     worth = min((independent_frames(series) for series in changing), default=1.0)
-    return Network(
-        np.array(rank, dtype=np.int64), np.array(wraps), np.array(largest), np.array(endless), np.array(neighbours),
-        worth,
-    )  # fmt: skip
+    wraps = np.array([frame.wraps.any(axis=0) for frame in clusters])
+    return Network(rank, wraps, largest, np.array([frame.endless for frame in clusters]), beside, worth)
 
 
 def threshold(

@@ -271,3 +271,12 @@ def _from_trajectory(
         dipole=total_dipole(trajectory.positions, values, shift) if charges else None,
         notes=state.notes, why_no_temperature=state.why_no_temperature or "no thermo.out beside it",
     )  # fmt: skip
+
+
+def temperature_beside(trajectory: str | Path) -> tuple[float | None, str]:
+    """Return the mean temperature (K) of the run in whose folder a trajectory lies; else None and why."""
+    path = Path(trajectory)
+    runs = _run_file(path.parent)
+    run = runs.runs[-1] if runs and runs.runs else None
+    state = _with_state(path, path.parent, Displacements(np.zeros(1), {}, {}, 1), runs, run, None, ())
+    return state.temperature, state.why_no_temperature

@@ -6,4 +6,10 @@ from nepkit.cli.command import group
 
 group("transport", "Ion transport with errors: diffusion, conductivity, activation energy, percolation.")
 
-from nepkit.cli.transport import conductivity, displacements, percolation, temperature  # noqa: E402, F401 - as above
+from nepkit.cli.transport import (  # noqa: E402, F401 - as above
+    conductivity,
+    displacements,
+    hydroxide,
+    percolation,
+    temperature,
+)

@@ -1,0 +1,1 @@
+"""How ions move: where they stay, how they jump, and with whom."""
