@@ -1,17 +1,21 @@
 """Do the quoted errors of diffusion coefficients and Haven ratios cover the truth as often as they say?
 
-Walks whose truth is known are analysed as a user would, many times: ``python benchmarks/calibration.py --seeds 400``
-prints a table in Markdown. A calibrated error of one sigma covers the truth in 68 % of the runs, the 95 % interval in
-95 %; the last column is the number of runs that were refused for want of a diffusive regime.
+Walks whose truth is known are analysed as a user would, many times: ``python benchmarks/calibration.py --seeds 2000``
+prints a table in Markdown; the runs are kept in a file, from which a later call goes on. A calibrated error of one
+sigma covers the truth in 68 % of the runs, the 95 % interval in 95 %; the last column is the number of runs that were
+refused for want of a diffusive regime.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +24,6 @@ from scipy.sparse import csr_array, identity
 from scipy.sparse.linalg import spsolve
 
 from nepkit.analysis.transport import NotDiffusiveError, conductivity, diffusion, msd
-from nepkit.errors import InputError
 
 Array = NDArray[np.float64]
 #: Directions to the neighbours in the coordinates of the primitive cell; the second half are the first reversed.
@@ -60,15 +63,17 @@ def pairs(first_seed: int) -> Iterator[Array]:
         yield np.concatenate([one, one + 0.05 * rng.normal(size=one.shape)], axis=1)
 
 
-def vacancy(lattice: str, length: int = 6, frames: int = 2000, jumps: int = 40, batch: int = 20):
-    """Return a generator of the paths of all atoms of a crystal with one vacancy, so many jumps of it per frame."""
-    steps = np.concatenate([NEIGHBOURS[lattice], -NEIGHBOURS[lattice]])
+def vacancy(lattice: str, length: int = 6, frames: int = 2000, jumps: float = 40.0, batch: int = 50):
+    """Return a generator of the paths of all atoms of a crystal with one vacancy.
+
+    The vacancy jumps so often per frame in the mean, at random times: their number is that of Poisson.
+    """
+    steps = np.concatenate([NEIGHBOURS[lattice], -NEIGHBOURS[lattice]]).astype(np.int16)
 
     def walk(first_seed: int) -> Iterator[Array]:
         sites = np.stack(np.meshgrid(*[np.arange(length)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
         weights = np.array([length**2, length, 1])
         neighbour = ((sites[:, None] + steps) % length) @ weights
-        rows = np.arange(batch)
         for seed in range(first_seed, 10**9, batch):
             rng = np.random.default_rng([seed, length])
             atom = np.tile(np.arange(length**3) - 1, (batch, 1))  # site 0 is empty: atom -1
@@ -76,12 +81,16 @@ def vacancy(lattice: str, length: int = 6, frames: int = 2000, jumps: int = 40, 
             place = np.zeros((batch, length**3 - 1, 3), dtype=np.int16)
             record = np.zeros((frames, batch, length**3 - 1, 3), dtype=np.int16)
             for frame in range(frames):
-                for choice in rng.integers(0, len(steps), (jumps, batch)):
-                    target = neighbour[empty, choice]
+                number = rng.poisson(jumps, batch)
+                choices = rng.integers(0, len(steps), (number.max(), batch))
+                for done, choice in enumerate(choices):
+                    rows = np.flatnonzero(number > done)
+                    taken, site = choice[rows], empty[rows]
+                    target = neighbour[site, taken]
                     moved = atom[rows, target]
-                    atom[rows, empty] = moved
-                    place[rows, moved] -= steps[choice].astype(np.int16)
-                    empty = target
+                    atom[rows, site] = moved
+                    place[rows, moved] -= steps[taken]
+                    empty[rows] = target
                 record[frame] = place
             for index in range(batch):
                 yield record[:, index] @ CELLS[lattice]
@@ -113,7 +122,7 @@ def correlation_factor(lattice: str, length: int) -> float:
     return float((1.0 + cosine) / (1.0 - cosine))
 
 
-def truth_of_vacancy(lattice: str, length: int = 6, jumps: int = 40) -> float:
+def truth_of_vacancy(lattice: str, length: int = 6, jumps: float = 40.0) -> float:
     """Return D per frame: a jump of length one of one of the atoms per jump of the vacancy."""
     return correlation_factor(lattice, length) * jumps / (length**3 - 1) / 6.0
 
@@ -128,67 +137,93 @@ CASES: dict[str, tuple[Callable[[int], Iterator[Array]], float, float]] = {
 """Walk, true D (A^2 per frame) and true Haven ratio."""
 
 
-def study(name: str, seeds: int) -> str:
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a walk was told: D and Haven ratio over truth, errors, and whether the intervals hold it."""
+
+    d: float = float("nan")
+    d_error: float = float("nan")
+    d_inside: bool = False
+    blocks: bool = False
+    refused: bool = False
+    haven: float = float("nan")
+    haven_error: float = float("nan")
+    haven_inside: bool = False
+
+
+def outcome(name: str, paths: Array) -> Outcome:
+    """Analyse one walk as a user would."""
+    _, truth, haven = CASES[name]
+    d = 1e-4 * truth  # cm^2/s for a picosecond per frame
+    curves = msd(paths, charges=np.ones(paths.shape[1]))
+    try:
+        found = diffusion(curves, "all", positions=paths)
+    except NotDiffusiveError:
+        return Outcome(refused=True)
+    result = Outcome(found.D.value / d, found.D.error / d, found.D.low <= d <= found.D.high, found.trusted == "blocks")
+    if np.isfinite(haven):
+        dipole = paths.sum(axis=1)
+        ratio = conductivity({"all": found}, curves, {"all": 1.0}, volume=1e4, temperature=500.0, dipole=dipole).haven
+        if ratio is not None:
+            inside = ratio.low <= haven <= ratio.high
+            result = replace(result, haven=ratio.value, haven_error=ratio.error, haven_inside=inside)
+    return result
+
+
+def row(name: str, outcomes: list[Outcome]) -> str:
     """Return a row of the table."""
-    walk, d, haven = CASES[name]
-    d *= 1e-4  # cm^2/s for a picosecond per frame
-    z, within, spread, ratios, blocks, refused = [], 0, [], [], 0, 0
-    begin = time.perf_counter()
-    for paths in islice(walk(0), seeds):
-        ions = np.ones(paths.shape[1])
-        curves = msd(paths, charges=ions)
-        try:
-            found = diffusion(curves, "all", positions=paths)
-        except NotDiffusiveError:
-            refused += 1
-            continue
-        z.append((found.D.value - d) / found.D.error)
-        spread.append((found.D.value / d, found.D.error / d))
-        within += found.D.low <= d <= found.D.high
-        blocks += found.trusted == "blocks"
-        if np.isfinite(haven):
-            dipole = paths.sum(axis=1)
-            try:
-                ratio = conductivity({"all": found}, curves, {"all": 1.0}, volume=1e4, temperature=500.0, dipole=dipole)
-            except InputError:
-                continue
-            ratios.append((ratio.haven.value, ratio.haven.error, ratio.haven.low <= haven <= ratio.haven.high))
-    count = len(z)
-    values, errors = np.array(spread).T
+    told = [item for item in outcomes if not item.refused]
+    count = len(told)
+    values, errors = np.array([item.d for item in told]), np.array([item.d_error for item in told])
+    z = (values - 1.0) / errors
     cells = [
-        name, str(count), f"{values.mean():.4f} ± {values.std() / np.sqrt(count):.4f}",
-        f"{values.std():.4f}", f"{errors.mean():.4f}", f"{np.sqrt(np.mean(np.square(z))):.2f}",
-        f"{np.mean(np.abs(z) <= 1):.3f}", f"{within / count:.3f}", f"{blocks / count:.2f}",
+        name, str(count), f"{values.mean():.4f} ± {values.std() / np.sqrt(count):.4f}", f"{values.std():.4f}",
+        f"{np.sqrt(np.mean(errors**2)):.4f}", f"{np.sqrt(np.mean(z**2)):.2f}", f"{np.mean(np.abs(z) <= 1):.3f}",
+        f"{np.mean([item.d_inside for item in told]):.3f}", f"{np.mean([item.blocks for item in told]):.2f}",
     ]  # fmt: skip
-    if ratios:
-        h, e, inside = np.array(ratios).T
+    havens = [item for item in told if np.isfinite(item.haven)]
+    if havens:
+        h = np.array([item.haven for item in havens])
         cells += [
-            f"{h.mean():.3f} ± {h.std() / np.sqrt(len(h)):.3f} ({haven})",
-            f"{e.mean():.3f}",
-            f"{inside.mean():.3f}",
+            f"{h.mean():.3f} ± {h.std() / np.sqrt(len(h)):.3f} ({CASES[name][2]})",
+            f"{np.sqrt(np.mean([item.haven_error**2 for item in havens])):.3f}",
+            f"{np.mean([item.haven_inside for item in havens]):.3f}",
         ]
     else:
         cells += ["", "", ""]
-    cells += [str(refused), f"{(time.perf_counter() - begin) / seeds:.3f}"]
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join([*cells, str(len(outcomes) - count)]) + " |"
 
 
 HEAD = (
-    "| walk | runs | mean D / truth | scatter | mean error | rms z | within 1 sigma | within 95 % | blocks trusted "
-    "| Haven (truth) | its error | within 95 % | refused | s per run |"
+    "| walk | runs | mean D / truth | scatter | rms error | rms z | within 1 sigma | within 95 % | blocks trusted "
+    "| Haven (truth) | its rms error | within 95 % | refused |"
 )
+STEP = 50
+"""Runs that are stored at once; a walk that makes many at once makes so many."""
 
 
 def main() -> None:
-    """Print the table."""
+    """Go on where the stored runs end, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=400)
     parser.add_argument("--case", choices=CASES, action="append")
+    parser.add_argument("--minutes", type=float, default=60.0, help="Stop after about this time; call again to go on.")
+    parser.add_argument("--store", type=Path, default=Path("calibration.json"), help="Where the runs are kept.")
+    parser.add_argument("-o", "--output", type=Path, help="Table in Markdown.")
     arguments = parser.parse_args()
-    print(HEAD)
-    print("|" + " --- |" * HEAD.count(" | ") + " --- |")
+    kept = json.loads(arguments.store.read_text()) if arguments.store.exists() else {}
+    begin = time.perf_counter()
     for name in arguments.case or CASES:
-        print(study(name, arguments.seeds), flush=True)
+        runs = kept.setdefault(name, [])
+        walks = CASES[name][0](len(runs))
+        while len(runs) < arguments.seeds and time.perf_counter() - begin < 60.0 * arguments.minutes:
+            runs += [asdict(outcome(name, paths)) for paths in islice(walks, STEP)]
+            arguments.store.write_text(json.dumps(kept))
+    rows = [row(name, [Outcome(**item) for item in runs]) for name, runs in kept.items() if runs]
+    table = "\n".join([HEAD, "|" + " --- |" * (HEAD.count("|") - 1), *rows]) + "\n"
+    if arguments.output:
+        arguments.output.write_text(table, encoding="utf-8")
+    print(table)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, square_blocks
+from nepkit.analysis.transport.blocks import block_slopes, blocks_that_fit, bootstrap
 from nepkit.analysis.transport.diffusion import CM2_PER_S, Diffusion, surprising
 from nepkit.analysis.transport.msd import Displacements
 from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_variance
@@ -135,15 +135,17 @@ def conductivity(
         return Conductivity(single, None, None, along)
     values = np.diagonal(curves.collective, axis1=1, axis2=2)
     lags = np.array(latest.lags)
-    case = Case(np.asarray(values), 1.0, curves.frames, 0.0)
-    line = case.fit(lags)
     interval = float(curves.time[1])
+    # One walker's own offset is too noisy to weigh the lags by: rattling is that of the ions.
+    rattling = max(0.0, 0.5 * latest.offset / (latest.slope * interval))
+    case = Case(np.asarray(values), 1.0, curves.frames, 0.0, rattling)
+    line = case.fit(lags)
     unit = factor * CM2_PER_S / 6.0 / interval
     together = of_variance(unit * line.slope, line.slope_error / abs(line.slope), "mS/cm")
     trusted = "model"
     blocks = blocks_that_fit(curves.frames, int(lags[-1])) if dipole is not None else 0
     if dipole is not None and blocks:
-        slopes = square_blocks(dipole[:, None, :], lags, blocks).slopes(line.weights).sum(axis=1)
+        slopes = block_slopes(dipole[:, None, :], lags, line.weights, blocks)
         other = of_blocks(together.value, unit * float(bootstrap(slopes).std()), blocks, "mS/cm")
         if surprising(together, other, blocks):
             together, trusted = other, "blocks"

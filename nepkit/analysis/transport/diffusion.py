@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, square_blocks
+from nepkit.analysis.transport.blocks import block_slopes, blocks_that_fit, bootstrap, kurtosis
 from nepkit.analysis.transport.covariance import Line, ordinary_slope
 from nepkit.analysis.transport.msd import Displacements
 from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_normal, of_variance
@@ -126,10 +126,10 @@ def diffusion(
     if positions is None:
         lags = lags_of_window(len(values), window) if window else find_window(case, curves.time, label)
         return _result(case, curves, label, lags, None, tuple(axes), by_hand=window is not None)
-    search = replace(case, kurtosis=square_blocks(positions, [max(1, len(values) // 50)], 1, shift).kurtosis)
+    search = replace(case, kurtosis=kurtosis(positions, max(1, len(values) // 50), shift))
     for _ in range(2):
         lags = lags_of_window(len(values), window) if window else find_window(search, curves.time, label)
-        case = replace(case, kurtosis=square_blocks(positions, lags[:1], 1, shift).kurtosis)
+        case = replace(case, kurtosis=kurtosis(positions, int(lags[0]), shift))
         slopes = _block_slopes(case, lags, positions, shift, list(axes))
         found = _result(case, curves, label, lags, slopes, tuple(axes), by_hand=window is not None)
         if window or found.trusted == "model" or found.blocks is None:
@@ -150,8 +150,7 @@ def _block_slopes(
     weights = case.fit(lags).weights
     share = np.abs(weights * case.values[lags].sum(axis=1))
     used = share > NEGLIGIBLE * share.max()
-    squares = square_blocks(positions, lags[used], blocks, shift)
-    return np.asarray(squares.slopes(weights[used])[:, axes].sum(axis=1))
+    return block_slopes(positions, lags[used], weights[used], blocks, shift=shift, axes=axes)
 
 
 def _result(

@@ -19,7 +19,7 @@ REACH = 5.0
 #: It starts at this multiple of the shortest lag at which no bend was seen: what is not seen may still be there.
 MARGIN = 2.0
 #: A bend within so many of its errors is none; a smaller number would reject many straight lines by chance.
-DOUBT = 2.5
+DOUBT = 3.0
 #: So many starts in a row must show no bend.
 CONFIRM = 3
 #: A bend smaller than this is taken for a straight line however well it is known.
@@ -43,13 +43,16 @@ class Case:
     frames : int
         Frames of the trajectory.
     kurtosis : float
-        Fourth cumulant of a walker's displacement per frame, A^4; see `blocks.Squares`.
+        Fourth cumulant of a walker's displacement per frame, A^4; see `blocks.kurtosis`.
+    rattling : float, optional
+        Noise of the places over the variance of a step, in frames; taken from the offset of the line when left out.
     """
 
     values: Array
     walkers: float
     frames: int
     kurtosis: float
+    rattling: float | None = None
 
     def covariance(self, lags: NDArray[np.int64], line: Line | None, axis: int | None = None) -> Array:
         """Return the covariance at some lags, summed over the directions or of one of them."""
@@ -57,7 +60,9 @@ class Case:
         rise = (chosen[lags[-1]] - chosen[lags[0]]) / (lags[-1] - lags[0])
         floor = 1e-3 * chosen[lags[-1]].max() / lags[-1]
         step = np.maximum(rise, floor)  # variance of a step, A^2 per frame
-        rattling = 0.0 if line is None else max(0.0, 0.5 * line.offset / float(step.sum()))
+        rattling = self.rattling
+        if rattling is None:
+            rattling = 0.0 if line is None else max(0.0, 0.5 * line.offset / float(step.sum()))
         shared = overlaps(self.frames, lags)
         jumps = self.kurtosis * chosen.shape[1] / 3.0 * shared.first
         return np.asarray(((step**2).sum() * shared.gaussian(rattling) + jumps) / self.walkers)

@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, scatter, square_blocks
+from nepkit.analysis.transport.blocks import block_slopes, blocks_that_fit, bootstrap, kurtosis
 from nepkit.analysis.transport.covariance import fit_line, ordinary_slope, overlaps
 
 FRAMES, LAGS = 200, np.array([4, 9, 10, 40])
@@ -57,13 +59,25 @@ def test_the_bend_is_the_exponent():
 
 def test_blocks_average_what_they_say():
     paths = np.random.default_rng(0).normal(size=(90, 4, 3)).cumsum(axis=0)
-    found = square_blocks(paths, [3, 8], 4)
-    assert found.values.shape == (4, 2, 3)
-    moved = paths[8 : 90 - 8 + 8] - paths[: 90 - 8]
+    found = block_slopes(paths, [3, 8], [-0.25, 1.0], 4)
+    squares = {lag: ((paths[lag : 82 + lag] - paths[:82]) ** 2).sum(axis=2).mean(axis=1) for lag in (3, 8)}
     edges = np.linspace(0, 82, 5).astype(int)
-    np.testing.assert_allclose(found.values[1, 1], (moved[edges[1] : edges[2] : 2] ** 2).mean(axis=(0, 1)))
-    shifted = square_blocks(paths + np.arange(90)[:, None, None], [3, 8], 4, np.arange(90.0)[:, None].repeat(3, axis=1))
-    np.testing.assert_allclose(shifted.values, found.values)
+    series = squares[8] - 0.25 * squares[3]
+    np.testing.assert_allclose(found, [series[a:b].mean() for a, b in pairwise(edges.tolist())])
+    drift = np.arange(90.0)[:, None].repeat(3, axis=1)
+    shifted = block_slopes(paths + drift[:, None], [3, 8], [-0.25, 1.0], 4, shift=drift)
+    np.testing.assert_allclose(shifted, found)
+    parts = [block_slopes(paths, [3, 8], [-0.25, 1.0], 4, axes=[axis]) for axis in range(3)]
+    np.testing.assert_allclose(sum(parts), found)
+
+
+def test_thinned_blocks_see_the_same_slope():
+    """Lags between the thinned frames are interpolated, which a straight displacement does not notice."""
+    paths = np.random.default_rng(1).normal(size=(40_000, 2, 3)).cumsum(axis=0)
+    lags, weights = np.array([21, 50, 90]), np.array([-0.01, -0.005, 0.015])
+    found = block_slopes(paths, lags, weights, 20)
+    direct = np.array([((paths[lag:] - paths[:-lag]) ** 2).sum(axis=2).mean() for lag in lags]) @ weights
+    assert found.mean() == pytest.approx(direct, rel=0.02)
 
 
 def test_kurtosis_counts_jumps():
@@ -71,7 +85,7 @@ def test_kurtosis_counts_jumps():
     steps = np.zeros((4000, 40, 3))
     steps[..., 0] = (rng.random((4000, 40)) < 0.02) * 2.0 * rng.choice([-1, 1], (4000, 40))
     # all along x: the formula takes the directions for independent, so the cumulant is exact here too
-    assert square_blocks(steps.cumsum(axis=0), [10], 1).kurtosis == pytest.approx(0.02 * 16, rel=0.15)
+    assert kurtosis(steps.cumsum(axis=0), 10) == pytest.approx(0.02 * 16, rel=0.15)
 
 
 def test_number_of_blocks():
@@ -82,4 +96,4 @@ def test_number_of_blocks():
 
 def test_bootstrap_has_the_scatter_of_the_mean():
     values = np.random.default_rng(0).normal(size=30)
-    assert bootstrap(values, samples=20000).std() == pytest.approx(scatter(values), rel=0.03)
+    assert bootstrap(values, samples=20000).std() == pytest.approx(values.std(ddof=1) / np.sqrt(30), rel=0.03)
