@@ -149,6 +149,7 @@ class _Namespace:
 
     def __init__(self):
         names = ("cholesky", "det", "eigh", "inv", "lstsq", "norm", "pinv", "qr", "solve", "svd")
+        self.fft = SimpleNamespace(rfft=self._lift(np.fft.rfft), irfft=self._lift(np.fft.irfft))
         self.linalg = SimpleNamespace(**{name: self._lift(getattr(np.linalg, name)) for name in names})
 
     def __getattr__(self, name):

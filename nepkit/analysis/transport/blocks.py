@@ -125,6 +125,11 @@ def kurtosis(positions: Array, lag: int, shift: Array | None = None) -> float:
     return max(0.0, float(cumulant)) / lag
 
 
+def scatter(slopes: Array) -> float:
+    """Return the standard error of the mean over blocks."""
+    return float(slopes.std(axis=0, ddof=1) / np.sqrt(len(slopes)))
+
+
 def bootstrap(values: Array, seed: int = 0, samples: int = 2000) -> Array:
     """Return means over resampled blocks, shape (samples, ...); scatter is corrected for the number of blocks.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lr_correction.backend import namespace
 from nepkit.errors import InputError
 from nepkit.frames import Snapshot
 
@@ -159,7 +160,12 @@ def check_times(time: Array, where: str = "trajectory") -> None:
         )
 
 
-def drift(positions: Array, weights: Array) -> Array:
+def weighted_sum(weights: Any, positions: Any) -> Any:
+    """Return the sum over atoms of weight times position of every frame, shape (F, 3)."""
+    return namespace(positions).einsum("n,fna->fa", weights, positions)
+
+
+def drift(positions: Any, weights: Any) -> Any:
     """Return the path of a weighted mean of atoms, relative to its start.
 
     Parameters
@@ -176,8 +182,8 @@ def drift(positions: Array, weights: Array) -> Array:
     total = float(weights.sum())
     if total <= 0.0:
         raise InputError("the framework whose drift is to be removed has no atoms")
-    path = np.stack([weights @ frame for frame in positions]) / total
-    return np.asarray(path - path[0])
+    path = weighted_sum(weights, positions) / total
+    return path - path[0]
 
 
 def framework_weights(symbols: Sequence[str], masses: ArrayLike, ions: Sequence[str]) -> Array:

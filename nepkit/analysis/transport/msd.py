@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import fft as scipy_fft
 
-from nepkit.analysis.transport.displacement import drift
+from lr_correction.backend import namespace, to_numpy
+from nepkit.analysis.transport.displacement import drift, weighted_sum
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
 
 Array = NDArray[np.float64]
 
 #: Series that are transformed at once; few, so that they stay in the cache.
 CHUNK = 48
+#: The same on a GPU.
+DEVICE_CHUNK = 3072
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Displacements:
 
 
 def msd(
-    positions: ArrayLike,
+    positions: ArrayLike | Any,
     interval: float = 1.0,
     *,
     labels: Sequence[str] | None = None,
@@ -77,7 +82,7 @@ def msd(
     Parameters
     ----------
     positions : array_like, shape (F, N, 3)
-        Unwrapped positions at equal intervals, A.
+        Unwrapped positions at equal intervals, A; a CuPy array is worked on where it is.
     interval : float
         Time between frames, ps.
     labels : sequence of str, optional
@@ -104,7 +109,8 @@ def msd(
     >>> msd(walk, 0.1).total("all").round(12)
     array([0., 1., 4.])
     """
-    paths = np.asarray(positions)
+    xp = namespace(positions)
+    paths: Any = np.asarray(positions) if xp is np else positions
     if paths.ndim != 3 or paths.shape[2] != 3 or not paths.shape[1]:
         raise InputError(f"positions of shape {paths.shape}, expected (frames, atoms, 3)")
     frames, atoms, _ = paths.shape
@@ -116,75 +122,83 @@ def msd(
     if len(names) != atoms:
         raise InputError(f"{len(names)} labels for {atoms} atoms")
     lags = max(1, min(frames - 1, int(longest * (frames - 1)))) + 1
-    shift = None if framework is None else drift(paths, np.asarray(framework, dtype=float))
+    length = padded_length(frames, lags)
+    shift = None if framework is None else drift(paths, xp.asarray(np.asarray(framework, dtype=float)))
     wanted = list(dict.fromkeys(names.tolist())) if only is None else list(only)
     found, count = {}, {}
     for name in wanted:
         index = np.flatnonzero(names == name)
         if not len(index):
             raise UnknownNameError(f"no {name} among the atoms: {did_you_mean(name, set(names.tolist()))}")
-        found[name] = _average(_series(paths, index, shift), frames, lags, tensor) / len(index)
+        chunks = _series(paths, index, shift, length)
+        found[name] = _average(xp, chunks, frames, lags, tensor) / len(index)
         count[name] = len(index)
     collective = None
     if charges is not None:
-        dipole = total_dipole(paths, np.asarray(charges, dtype=float), shift)
-        collective = _average(iter([_centred(dipole.T[:, None, :])]), frames, lags, tensor)
+        dipole = total_dipole(paths, xp.asarray(np.asarray(charges, dtype=float)), shift)
+        collective = _average(
+            xp, _series(dipole[:, None, :], np.zeros(1, dtype=np.int64), None, length), frames, lags, tensor
+        )
     return Displacements(interval * np.arange(lags), found, count, frames, collective)
 
 
-def total_dipole(positions: Array, charges: Array, shift: Array | None = None) -> Array:
+def total_dipole(positions: Any, charges: Any, shift: Any = None) -> Any:
     """Return the sum of charge times position of every frame, e A, shape (F, 3)."""
     if charges.shape != positions.shape[1:2]:
         raise InputError(f"charges of shape {charges.shape} for {positions.shape[1]} atoms")
-    dipole = np.stack([charges @ frame for frame in positions])
+    dipole = weighted_sum(charges, positions)
     return dipole if shift is None else dipole - charges.sum() * shift
 
 
-def _series(paths: Array, index: NDArray[np.int64], shift: Array | None) -> Iterator[Array]:
-    """Yield the paths of some atoms after others as contiguous series (3, atoms, F) around zero."""
-    size = max(1, CHUNK // 3)
+def _series(paths: Any, index: NDArray[np.int64], shift: Any, length: int) -> Iterator[tuple[Any, Any]]:
+    """Yield the paths of some atoms after others as series (atoms, 3, F) around zero, and padded with zeros."""
+    xp = namespace(paths)
+    frames = len(paths)
     whole = len(index) == index[-1] - index[0] + 1  # a slice is read faster than a list
+    size = max(1, (CHUNK if xp is np else DEVICE_CHUNK) // 3)
     for start in range(0, len(index), size):
         part = index[start : start + size]
-        chosen = paths[:, part[0] : part[-1] + 1] if whole else paths[:, part]
-        if shift is not None:
-            chosen = chosen - shift[:, None, :]
-        rows = np.array(chosen, dtype=float, order="C").reshape(len(paths), -1)
-        # Copied twice: from long rows to short ones, then on end within the cache.
-        series = np.ascontiguousarray(rows.T).reshape(-1, 3, len(paths)).swapaxes(0, 1)
-        yield _centred(series)
+        chosen = paths[:, part[0] : part[-1] + 1] if whole else paths[:, part.tolist()]
+        # Made contiguous first: long rows are then left behind, and put on end within the cache.
+        rows = chosen.astype(xp.float64) if shift is None else chosen - shift[:, None, :]
+        padded = xp.zeros((len(part), 3, length))
+        series = padded[:, :, :frames]
+        series[...] = rows.reshape(frames, -1).T.reshape(len(part), 3, frames)
+        mean = series.mean(axis=2)
+        if not bool(xp.isfinite(mean).all()):
+            raise InputError("a position is not finite; remove the frame")
+        series -= mean[:, :, None]  # small numbers lose fewer digits
+        yield series, padded
 
 
-def _centred(series: Array) -> Array:
-    mean = series.mean(axis=2, keepdims=True)
-    if not np.isfinite(mean).all():
-        raise InputError("a position is not finite; remove the frame")
-    return np.ascontiguousarray(series - mean)  # small numbers lose fewer digits
-
-
-def _average(chunks: Iterator[Array], frames: int, lags: int, tensor: bool) -> Array:
+def _average(xp: Any, chunks: Iterable[tuple[Any, Any]], frames: int, lags: int, tensor: bool) -> Array:
     """Return the sum over atoms of the displacement tensor, averaged over origins, shape (lags, 3, 3)."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    length = next_fast_len(frames + lags, real=True)
+    fourier = scipy_fft if xp is np else xp.fft
     pairs = [(0, 0), (1, 1), (2, 2)] + [(0, 1), (0, 2), (1, 2)] * tensor
-    spectra = {pair: np.zeros(length // 2 + 1) for pair in pairs}
-    products = {pair: np.zeros(frames) for pair in pairs}
-    for series in chunks:
-        transform = rfft(series, length, axis=2).view(float)
+    length = padded_length(frames, lags)
+    spectra = {pair: xp.zeros(length // 2 + 1) for pair in pairs}
+    products = {pair: xp.zeros(frames) for pair in pairs}
+    for series, padded in chunks:
+        transform = fourier.rfft(padded, axis=2)
+        real, imaginary = transform.real, transform.imag
         for a, b in pairs:
-            power = np.einsum("ni,ni->i", transform[a], transform[b])
-            spectra[a, b] += power[0::2] + power[1::2]
-            products[a, b] += np.einsum("nt,nt->t", series[a], series[b])
+            spectra[a, b] += xp.einsum("ni,ni->i", real[:, a], real[:, b])
+            spectra[a, b] += xp.einsum("ni,ni->i", imaginary[:, a], imaginary[:, b])
+            products[a, b] += xp.einsum("nt,nt->t", series[:, a], series[:, b])
     result = np.zeros((lags, 3, 3))
     origins = frames - np.arange(lags)
     for (a, b), spectrum in spectra.items():
         # The imaginary part is odd in the lag, and the sum of both orders of a and b has none.
-        correlation = irfft(spectrum + 0j, length)[:lags]
-        sums = np.concatenate([[0.0], np.cumsum(products[a, b])])
+        correlation = scipy_fft.irfft(to_numpy(spectrum) + 0j, length)[:lags]
+        sums = np.concatenate([[0.0], np.cumsum(to_numpy(products[a, b]))])
         squares = sums[origins] + sums[-1] - sums[frames - origins]
         result[:, a, b] = result[:, b, a] = (squares - 2.0 * correlation) / origins
     result[0] = 0.0
     for axis in range(3):
         np.maximum(result[:, axis, axis], 0.0, out=result[:, axis, axis])  # rounding
     return result
+
+
+def padded_length(frames: int, lags: int) -> int:
+    """Return a length for transforms at which the ends of series do not meet within the lags."""
+    return int(scipy_fft.next_fast_len(frames + lags, real=True))
