@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -123,6 +124,32 @@ def kurtosis(positions: Array, lag: int, shift: Array | None = None) -> float:
     second = squared.mean(axis=(0, 1))
     cumulant = np.square(squared.sum(axis=2)).mean() - second.sum() ** 2 - 2.0 * (second**2).sum()
     return max(0.0, float(cumulant)) / lag
+
+
+def square_blocks(positions: Array, lags: ArrayLike, blocks: int) -> Array:
+    """Return squared displacements averaged over atoms and the origins of each block, shape (B, K, 3), A^2.
+
+    For few atoms and any lags; the slope of many atoms is quicker by `block_slopes`. Origins closer than a quarter of a
+    lag say nearly the same; of those only one is taken.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (F, N, 3)
+        Unwrapped, A.
+    lags : array_like of int, shape (K,)
+        In frames, growing.
+    blocks : int
+        Number of blocks.
+    """
+    steps = [int(lag) for lag in np.asarray(lags)]
+    edges = np.linspace(0, len(positions) - steps[-1], blocks + 1).astype(int)
+    values = np.zeros((blocks, len(steps), 3))
+    for k, lag in enumerate(steps):
+        stride = max(1, lag // 4)
+        for block, (start, stop) in enumerate(pairwise(edges.tolist())):
+            moved = positions[start + lag : stop + lag : stride] - positions[start:stop:stride]
+            values[block, k] = np.square(moved).mean(axis=(0, 1))
+    return values
 
 
 def scatter(slopes: Array) -> float:

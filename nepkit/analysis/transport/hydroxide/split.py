@@ -79,7 +79,7 @@ def split(ions: Identity, interval: float, window: tuple[float, float] | None = 
 def _parts(ions: Identity, lags: list[int], blocks: int) -> dict[str, Array]:
     """Return the squared displacements of every part by block, lag and direction."""
     found = {
-        name: square_blocks(path, lags, blocks).values
+        name: square_blocks(path, lags, blocks)
         for name, path in (("total", ions.path), ("vehicular", ions.vehicular), ("structural", ions.structural))
     }
     return {**found, "cross": found["total"] - found["vehicular"] - found["structural"]}
