@@ -1,0 +1,191 @@
+"""Thermal conductivity from homogeneous driving (HNEMD), and its parts by frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nepkit.analysis.averages import Mean, over_blocks, over_runs, running_mean
+from nepkit.analysis.heat.components import COMPONENTS, WATT_PER_METRE, Array, component, number
+from nepkit.errors import InputError
+from nepkit.gpumd.heat import SpectralHeatCurrent
+from nepkit.gpumd.runfile import Run, RunFile
+
+
+@dataclass(frozen=True)
+class Driven:
+    """Conductivity of driven runs.
+
+    Parameters
+    ----------
+    time : ndarray, shape (R,)
+        ps, from the start of the driving.
+    kappa : ndarray, shape (N, R, 5)
+        What every run wrote, W/m/K.
+    skip : int
+        Rows left out at the beginning of the means.
+    direction : str
+        ``x``, ``y`` or ``z`` of the largest driving force; empty where it is not known.
+    values : mapping of str to Mean
+        By component, see `nepkit.analysis.heat.components.COMPONENTS`.
+    notes : tuple of str
+        What the user should know.
+    """
+
+    time: Array
+    kappa: Array
+    skip: int
+    direction: str
+    values: Mapping[str, Mean]
+    notes: tuple[str, ...] = ()
+
+    def running(self, name: str) -> Array:
+        """Return the running average of every run from its first row, W/m/K, shape (N, R - skip)."""
+        return running_mean(component(self.kappa[:, self.skip :], name).T).T
+
+
+def hnemd(
+    table: Array, runs: RunFile | None, *, interval: float | None = None, skip: float = 0.0, name: str = "kappa.out"
+) -> Driven:
+    """Average kappa.out.
+
+    Parameters
+    ----------
+    table : ndarray, shape (R, 5)
+        From `nepkit.gpumd.heat.read_kappa`.
+    runs : RunFile or None
+        run.in, which tells the time between rows and how many rows each run has.
+    interval : float, optional
+        Time between rows, ps, where there is no run.in: then all rows are taken for one run.
+    skip : float
+        Time to leave out at the beginning of every run, ps.
+    name : str
+        What messages call the file.
+
+    Raises
+    ------
+    InputError
+        Where the time between rows is not known, or nothing is left.
+    """
+    driven = [run for run in runs.runs if run.find("compute_hnemd")] if runs else []
+    if interval is None and not driven:
+        raise InputError(f"{name}: no run.in with compute_hnemd beside it, which tells the times; give --interval")
+    step = interval if interval is not None else step_of(driven[-1])
+    size = len(table) if interval is not None else int(driven[-1].steps // number(driven[-1], "compute_hnemd", 0))
+    parts, notes = _parts(table, size, [] if interval is not None else driven, name)
+    start = round(skip / step)
+    if start >= parts.shape[1]:
+        raise InputError(f"{name}: nothing is left after {skip:g} ps of {parts.shape[1] * step:g} ps")
+    values = {}
+    for part in COMPONENTS:
+        series = component(parts[:, start:], part)
+        values[part] = over_runs(series.mean(axis=1), "W/m/K") if len(series) > 1 else over_blocks(series[0], "W/m/K")
+    if len(parts) == 1:
+        notes = (*notes, "one run: errors are those of blocks of time, not of independent runs")
+    force = np.abs([number(driven[-1], "compute_hnemd", place) for place in (1, 2, 3)]) if driven else np.zeros(3)
+    direction = "xyz"[int(np.argmax(force))] if force.any() else ""
+    return Driven(step * np.arange(1, parts.shape[1] + 1), parts, start, direction, values, notes)
+
+
+def step_of(run: Run) -> float:
+    """Return the time between rows of kappa.out, ps."""
+    return 1e-3 * run.time_step * number(run, "compute_hnemd", 0)
+
+
+def _parts(table: Array, size: int, driven: Sequence[Run], name: str) -> tuple[Array, tuple[str, ...]]:
+    """Return the rows of every run, shape (N, R, 5); runs must be of one length."""
+    lengths = {int(run.steps // number(run, "compute_hnemd", 0)) for run in driven}
+    if len(lengths) > 1:
+        raise InputError(f"{name}: run.in has driven runs of different length; keep the rows of one kind")
+    if size < 1:
+        raise InputError(f"{name}: run.in asks for no row: its run is shorter than the output interval")
+    if len(table) < size:
+        return table[None], (f"{len(table)} of the {size} rows that run.in asks for: the run is not complete",)
+    whole, rest = divmod(len(table), size)
+    told = f"{rest} rows after {whole} complete runs of {size} rows are left out"
+    return table[: whole * size].reshape(whole, size, 5), (told,) * (rest > 0)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Conductivity by frequency.
+
+    Parameters
+    ----------
+    omega : ndarray, shape (W,)
+        Angular frequency, THz.
+    kappa : ndarray, shape (N, W, 2)
+        Of every block of shc.out, in and out of plane, W/m/K/THz: its integral over ``omega / (2 pi)`` is the
+        conductivity. Negative values are kept: clipping them would add to the integral.
+    time : ndarray, shape (T,)
+        Correlation time, ps.
+    correlation : ndarray, shape (N, T, 2)
+        Virial-velocity correlation, A eV/ps.
+    values : mapping of str to Mean
+        Integrals ``in``, ``out`` and ``total``, W/m/K.
+    unit : str
+        Of the integrals.
+    notes : tuple of str
+        What the user should know.
+    """
+
+    omega: Array
+    kappa: Array
+    time: Array
+    correlation: Array
+    values: Mapping[str, Mean]
+    unit: str = "W/m/K"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def frequency(self) -> Array:
+        """Frequency (not angular), THz."""
+        return self.omega / (2.0 * np.pi)
+
+    def cumulative(self) -> Array:
+        """Return the integral of the total up to every frequency, mean over blocks, shape (W,)."""
+        from scipy.integrate import cumulative_trapezoid
+
+        total = self.kappa.sum(axis=2).mean(axis=0)
+        return np.asarray(cumulative_trapezoid(total, self.frequency, initial=0.0))
+
+
+def spectrum(
+    blocks: Sequence[SpectralHeatCurrent], *, force: float, temperature: float, volume: float, same: bool = True
+) -> Spectrum:
+    """Return the conductivity by frequency, ``J(omega) / (F T V)``.
+
+    Fan and others, doi:10.1103/PhysRevB.99.064308; the current is as shc.out has it.
+
+    Parameters
+    ----------
+    blocks : sequence of SpectralHeatCurrent
+        From `nepkit.gpumd.heat.read_shc`.
+    force : float
+        Driving force parameter, 1/A, with its sign.
+    temperature : float
+        K.
+    volume : float
+        Of the atoms that the current is of, A^3.
+    same : bool
+        Whether the blocks are independent runs of one group, so that their scatter is an error.
+
+    Examples
+    --------
+    >>> one = SpectralHeatCurrent(np.array([0.0]), np.ones((1, 2)), np.array([1.0, 2.0]), np.ones((2, 2)))
+    >>> spectrum([one], force=1e-5, temperature=300.5, volume=1000.0).kappa[0, 0, 0].round(2)
+    np.float64(533.17)
+    """
+    if not force or not temperature > 0.0 or not volume > 0.0:
+        raise InputError(f"driving force {force:g}, temperature {temperature:g} or volume {volume:g} is not above zero")
+    omega = blocks[0].omega
+    if any(len(block.omega) != len(omega) or not np.allclose(block.omega, omega) for block in blocks):
+        raise InputError("the blocks of shc.out have different frequencies; keep those of one run")
+    kappa = np.stack([block.current for block in blocks]) * WATT_PER_METRE / (force * temperature * volume)
+    integrals = np.asarray(np.trapezoid(kappa, omega / (2.0 * np.pi), axis=1))
+    parts = {"in": integrals[:, 0], "out": integrals[:, 1], "total": integrals.sum(axis=1)}
+    values = {name: over_runs(part if same else part[:1], "W/m/K") for name, part in parts.items()}
+    correlation = np.stack([block.correlation for block in blocks])
+    return Spectrum(omega, kappa, blocks[0].time, correlation, values)
