@@ -225,3 +225,56 @@ def _number(part: str) -> tuple[float, str]:
     """Sort 950K before 1000K."""
     digits = part.rstrip("Kk")
     return (float(digits), part) if digits.replace(".", "", 1).isdigit() else (float("inf"), part)
+
+
+@dataclass(frozen=True)
+class State:
+    """Temperature and volume of a run.
+
+    Parameters
+    ----------
+    temperature, volume : float or None
+        K and A^3; None where no file tells them.
+    sources : tuple of str
+        Where they come from, for the user.
+    """
+
+    temperature: float | None
+    volume: float | None
+    sources: tuple[str, ...] = ()
+
+
+def state_of(folder: Path, keyword: str) -> State:
+    """Return temperature and volume of the run with a keyword, from the files of its folder.
+
+    The temperature is that of the thermostat in run.in, else the mean of thermo.out; the volume is the mean of
+    thermo.out, else that of model.xyz.
+
+    Parameters
+    ----------
+    folder : Path
+        With run.in, thermo.out and model.xyz, as far as they are there.
+    keyword : str
+        For instance ``compute_shc``.
+    """
+    from nepkit.gpumd.model import read_model
+
+    runs = read_run_file(folder / "run.in") if (folder / "run.in").exists() else None
+    run = runs.with_keyword(keyword) if runs else None
+    temperature, volume, sources = (run.temperature if run else None), None, []
+    if temperature is not None:
+        sources.append(f"{temperature:g} K of the thermostat in run.in")
+    if (folder / "thermo.out").exists():
+        thermo = read_thermo(folder / "thermo.out")
+        rows = runs.rows_of(run, "dump_thermo") if runs and run else slice(0, 0)
+        if rows.start >= len(thermo.temperature) or rows.start == rows.stop:
+            rows = slice(len(thermo.temperature) // 2, None)
+        volume = float(thermo.volume[rows].mean())
+        sources.append(f"{volume:.6g} A^3 of thermo.out")
+        if temperature is None:
+            temperature = float(thermo.temperature[rows].mean())
+            sources.append(f"{temperature:.6g} K of thermo.out")
+    elif (folder / "model.xyz").exists():
+        volume = read_model(folder / "model.xyz", int(np.prod(runs.replicate)) if runs else 1).volume
+        sources.append(f"{volume:.6g} A^3 of model.xyz")
+    return State(temperature, volume, tuple(sources))

@@ -26,6 +26,9 @@ COMPONENTS: Mapping[str, tuple[float, ...]] = {
 """Weights of the five columns x in, x out, y in, y out, z; ``in`` and ``out`` are of motion in and out of the xy plane,
 ``xy`` and ``xyz`` are means of directions for isotropic materials."""
 
+SINGLE = tuple(name for name in COMPONENTS if name not in ("xy", "xyz"))
+"""Those of one direction: a driving force has one, so that means over directions say nothing."""
+
 WATT_PER_METRE = 1602.176634
 """W/m of one eV/ps/A."""
 
@@ -36,7 +39,7 @@ def component(values: Array, name: str) -> Array:
     Examples
     --------
     >>> component(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), "y")
-    np.float64(7.0)
+    array(7.)
     """
     return np.asarray(values @ np.array(COMPONENTS[name]))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nepkit.analysis.averages import Mean, over_blocks, over_runs, running_mean
-from nepkit.analysis.heat.components import COMPONENTS, WATT_PER_METRE, Array, component, number
+from nepkit.analysis.heat.components import SINGLE, WATT_PER_METRE, Array, component, number
 from nepkit.errors import InputError
 from nepkit.gpumd.heat import SpectralHeatCurrent
 from nepkit.gpumd.runfile import Run, RunFile
@@ -29,7 +29,7 @@ class Driven:
     direction : str
         ``x``, ``y`` or ``z`` of the largest driving force; empty where it is not known.
     values : mapping of str to Mean
-        By component, see `nepkit.analysis.heat.components.COMPONENTS`.
+        By component, see `nepkit.analysis.heat.components.SINGLE`.
     notes : tuple of str
         What the user should know.
     """
@@ -79,7 +79,7 @@ def hnemd(
     if start >= parts.shape[1]:
         raise InputError(f"{name}: nothing is left after {skip:g} ps of {parts.shape[1] * step:g} ps")
     values = {}
-    for part in COMPONENTS:
+    for part in SINGLE:
         series = component(parts[:, start:], part)
         values[part] = over_runs(series.mean(axis=1), "W/m/K") if len(series) > 1 else over_blocks(series[0], "W/m/K")
     if len(parts) == 1:
@@ -189,3 +189,23 @@ def spectrum(
     values = {name: over_runs(part if same else part[:1], "W/m/K") for name, part in parts.items()}
     correlation = np.stack([block.correlation for block in blocks])
     return Spectrum(omega, kappa, blocks[0].time, correlation, values)
+
+
+def joined(parts: Sequence[Driven]) -> Driven:
+    """Return the runs of several files as one result.
+
+    Raises
+    ------
+    InputError
+        Where they have another time between rows or another number of rows.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if any(len(part.time) != len(first.time) or not np.allclose(part.time, first.time) for part in parts):
+        lengths = ", ".join(f"{part.time[-1]:g} ps" for part in parts)
+        raise InputError(f"the runs have different lengths or times between rows ({lengths}); give equal ones")
+    kappa = np.concatenate([part.kappa for part in parts])
+    values = {name: over_runs(component(kappa[:, first.skip :], name).mean(axis=1), "W/m/K") for name in SINGLE}
+    notes = [note for part in parts for note in part.notes if not note.startswith("one run")]
+    return Driven(first.time, kappa, first.skip, first.direction, values, tuple(dict.fromkeys(notes)))
