@@ -10,8 +10,8 @@ import numpy as np
 from ase import Atoms
 
 from nepkit.analysis.agreement import Agreement, Comparison
-from nepkit.errors import InputError
-from nepkit.frames import Labels, read_frames, set_labels, write_frames
+from nepkit.analysis.kept import write_kept
+from nepkit.frames import Labels, read_frames, set_labels
 from nepkit.models.evaluation import Evaluated, evaluate
 from nepkit.models.potentials import Potential
 from nepkit.progress import track
@@ -107,31 +107,21 @@ def predict_file(
     3.2
     """
     comparison, rows, kept = Comparison(), list[FramePrediction](), list[Labels]()
-    failures: list[InputError] = []
 
     def stream() -> Iterator[Atoms]:
         frames = read_frames(path)
-        try:
-            for row in track(evaluate(potential, frames, source=str(path), bec=bec, jobs=jobs), "Evaluating"):
-                comparison.add(row.atoms, row.labels)
-                rows.append(_short(row))
-                if keep:
-                    kept.append(row.labels)
-                yield _labelled(row)
-        except InputError as error:
-            failures.append(error)
-            if not rows:
-                raise
+        for row in track(evaluate(potential, frames, source=str(path), bec=bec, jobs=jobs), "Evaluating"):
+            comparison.add(row.atoms, row.labels)
+            rows.append(_short(row))
+            if keep:
+                kept.append(row.labels)
+            yield _labelled(row)
 
     if output is not None:
-        write_frames(output, stream(), overwrite=overwrite)
+        write_kept(output, stream(), overwrite=overwrite)
     else:
         for _ in stream():
             pass
-    if failures:
-        before = "the frame before it is" if len(rows) == 1 else f"the {len(rows)} frames before it are"
-        where = f"; {before} in {output}" if output is not None else ""
-        raise InputError(f"{failures[0]}{where}")
     return FilePrediction(rows, comparison.rows(), kept)
 
 

@@ -92,8 +92,10 @@ class Potential(ABC):
 
 
 def place(source: str, number: int) -> str:
-    """Return what a message calls a frame, counted from 1."""
-    return f"frame {number}" if source == "frame" else f"{source}, frame {number}"
+    """Return what a message calls a frame, counted from 1; "structure" is the only one."""
+    if source in ("frame", "structure"):
+        return f"frame {number}" if source == "frame" else source
+    return f"{source}, frame {number}"
 
 
 def require_finite(found: Labels, where: str, name: str) -> Labels:
