@@ -97,3 +97,63 @@ def test_perturbed_copies_follow_the_seed(frames, capsys):
     assert main([*words[:-1], "9", "-o", "d.xyz"]) == 1
     assert "smaller displacement" in capsys.readouterr().err
     assert main([*words[:-1], "-1", "-o", "d.xyz"]) == 1
+
+
+def test_fps_by_atom_finds_the_same_pairs_of_like_frames(frames, capsys):
+    words = ["sample", "fps", "all.xyz", "--model", "nep.txt", "-o", "f.xyz", "--by", "atom", "--max", "5", "--json"]
+    assert main([*words, "--map", "map.png", "--jobs", "2"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert sorted((number + 1) // 2 for number in data["frames"]) == [1, 2, 3, 4, 5]
+    assert data["left"] < 0.01 * min(value for value in data["distances"] if value is not None)
+    assert Path("map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_doptimal_takes_what_the_known_set_lacks(frames, capsys):
+    assert main(["data", "frames", "all.xyz", "--index", "1-6", "-o", "known.xyz"]) == 0
+    words = ["sample", "doptimal", "all.xyz", "--model", "nep.txt", "--known", "known.xyz", "-o", "d.xyz"]
+    capsys.readouterr()
+    assert main([*words, "--threshold", "1.5", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert set(data["frames"]) <= {7, 8, 9, 10}
+    assert data["frames"]
+    assert max(data["grades"][:6]) <= 1.01
+    assert min(data["grades"][6:]) > 1.5
+    assert numbers("d.xyz") == sorted(data["frames"])
+    assert main([*words, "--threshold", "1e9", "--overwrite"]) == 1
+    assert "no frame extrapolates from known.xyz by 1e+09; the highest grade is" in capsys.readouterr().err
+    assert main([*words[:5], "--threshold", "2", "-o", "e.xyz"]) == 1
+    assert "give --known" in capsys.readouterr().err
+
+
+def test_clusters_and_entropy_take_one_of_every_two_like_frames(frames, capsys):
+    assert main(["sample", "cluster", "all.xyz", "5", "--model", "nep.txt", "-o", "c.xyz", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["sizes"] == [2] * 5
+    assert sorted((number + 1) // 2 for number in data["frames"]) == [1, 2, 3, 4, 5]
+    assert main(["sample", "entropy", "all.xyz", "5", "--model", "nep.txt", "-o", "e.xyz", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert sorted((number + 1) // 2 for number in data["frames"]) == [1, 2, 3, 4, 5]
+    assert data["entropy"]["value"] == pytest.approx(np.log(5), abs=0.2)
+    assert numbers("e.xyz") == sorted(data["frames"])
+    for words, message in (
+        (["cluster", "all.xyz", "11"], "ask for 1 to 10"),
+        (["entropy", "all.xyz", "11"], "ask for 1 to 10"),
+        (["cluster", "all.xyz", "2", "--known", "all.xyz"], "every cluster has a frame of all.xyz"),
+    ):
+        assert main(["sample", *words, "--model", "nep.txt", "-o", "none.xyz"]) == 1
+        assert message in capsys.readouterr().err
+        assert not Path("none.xyz").exists()
+
+
+def test_deviation_of_a_committee(frames, capsys):
+    write_nep(random_nep(1), "other.txt")
+    words = ["sample", "deviation", "all.xyz", "-m", "nep.txt", "-m", "other.txt", "-o", "d.xyz"]
+    assert main([*words, "--max", "3", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    order = np.argsort(-np.array(data["deviations"]), kind="stable")[:3] + 1
+    assert data["frames"] == order.tolist()
+    assert main([*words, "--overwrite", "--threshold", "1e6"]) == 1
+    assert "no frame deviates by at least 1e+06 eV/A (they deviate by" in capsys.readouterr().err
+    for extra, message in ((["-m", "nep.txt"], "one model has no deviation"), ([], "it has no uncertainty")):
+        assert main(["sample", "deviation", "all.xyz", *extra, "-o", "none.xyz"]) == 1
+        assert message in capsys.readouterr().err

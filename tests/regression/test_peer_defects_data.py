@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
 from nepkit.analysis.datasets.distances import closest_contacts, closest_in_frames
 from nepkit.cli.main import main
@@ -226,3 +227,20 @@ def test_no_frame_is_sampled_twice(tmp_path):
     for method in ("uniform", "random"):
         assert main(["sample", method, str(tmp_path / "a.xyz"), "50", "-o", str(tmp_path / "b.xyz")]) == 1
         assert not (tmp_path / "b.xyz").exists()
+
+
+def test_frames_of_active_xyz_are_matched_by_time_not_by_row(tmp_path, capsys):
+    """Every check is a row of active.out, but only frames above the threshold are in active.xyz."""
+    deviations = [0.01, 0.30, 0.02, 0.02, 0.90, 0.01, 0.50]
+    rows = "".join(f"{100.0 * (k + 1)} {value}\n" for k, value in enumerate(deviations))
+    (tmp_path / "active.out").write_text(rows)
+    frames = []
+    for k, value in enumerate(deviations):
+        if value > 0.1:
+            atoms = bulk("Cu")
+            atoms.info.update(Time=100.0 * (k + 1), row=k)
+            frames.append(atoms)
+    write_frames(tmp_path / "active.xyz", frames)
+    words = ["sample", "deviation", str(tmp_path / "active.xyz"), "--active", str(tmp_path / "active.out")]
+    assert main([*words, "--threshold", "0.2", "--max", "2", "-o", str(tmp_path / "selected.xyz")]) == 0
+    assert [atoms.info["row"] for atoms in read_frames(tmp_path / "selected.xyz")] == [4, 6]

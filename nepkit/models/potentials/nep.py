@@ -12,6 +12,9 @@ import numpy as np
 from ase import Atoms
 from ase.cell import Cell
 
+from lr_correction.backend import to_numpy
+from lr_correction.batch import Batch, neighbour_pairs
+from lr_correction.descriptors import forward
 from lr_correction.errors import ModelError
 from lr_correction.nepfile import read_nep
 from lr_correction.saved import load_charges
@@ -106,14 +109,18 @@ class NepPotential(Potential):
         """Return the energy of every atom, eV; with charges the electrostatic energy is divided as GPUMD does."""
         return np.array(self._results(atoms, "frame")[0]["energies"], dtype=float)
 
-    def _results(self, atoms: Atoms, where: str) -> tuple[dict[str, Any], float]:
+    def descriptors(self, atoms: Atoms, where: str = "frame") -> Array:
+        """Return the scaled descriptors of every atom, shape (N, D), as GPUMD's ``output_descriptor`` gives them."""
+        return np.array(self._results(atoms, where, "descriptors")[0]["descriptors"], dtype=float)
+
+    def _results(self, atoms: Atoms, where: str, wanted: str = "energy") -> tuple[dict[str, Any], float]:
         self.check(atoms, where)
         work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
         if not all(atoms.pbc):
             work.cell = Cell(_isolated(atoms, float(self.cutoff or 0.0)))
         engine = self._engine(len(work))
         try:
-            engine.calculate(work, properties=["energy"])
+            engine.calculate(work, properties=[wanted])
         except RuntimeError as error:  # raised by the C++ code, for instance for too many neighbours
             reason = str(error).split(". ")[0].rstrip(".")
             raise InputError(f"{where}: {reason}; is the cell too thin, or are atoms too close?") from None
@@ -167,6 +174,13 @@ class ArrayPotential(Potential):
         """Return what the model says about every frame; see `Potential.compute`."""
         found = predict(self.model, list(frames), bec=bec, source=source, first=first, xp=array_module(self.device))
         return [require_finite(one, place(source, number), self.name) for number, one in enumerate(found, start=first)]
+
+    def descriptors(self, atoms: Atoms, where: str = "frame") -> Array:
+        """Return the scaled descriptors of every atom, shape (N, D)."""
+        self.check(atoms, where)
+        nep = network(self.model)
+        batch = Batch.from_atoms([atoms], nep.elements, array_module(self.device))
+        return to_numpy(forward(nep, batch, neighbour_pairs(batch, nep.cutoff_radial)).descriptors)
 
 
 def nep_family(text: str, device: str = "cpu", backend: str = "calorine") -> Potential:
