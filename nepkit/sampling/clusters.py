@@ -52,8 +52,8 @@ def clusters(points: Array, count: int, seed: int = 0, known: Array | None = Non
 
     Examples
     --------
-    >>> clusters(np.array([[0.0], [0.1], [0.2], [9.0], [9.1]]), 2).indices
-    [1, 3]
+    >>> clusters(np.array([[0.0], [0.1], [0.2], [8.9], [9.0], [9.1]]), 2).indices
+    [1, 4]
     """
     from scipy.cluster.vq import kmeans2
     from scipy.spatial.distance import cdist

@@ -102,7 +102,7 @@ def entropy(points: Array, bandwidth: float) -> float:
 
     Examples
     --------
-    >>> round(entropy(np.array([[0.0], [100.0]]), 1.0) / np.log(2), 6)
+    >>> float(round(entropy(np.array([[0.0], [100.0]]), 1.0) / np.log(2), 6))
     1.0
     """
     return float(-np.log(_kernel_sums(points, points, bandwidth) / len(points)).mean())
