@@ -35,7 +35,7 @@ class Sets:
     notes: tuple[str, ...] = ()
 
 
-def read(source: Source, part: str = "both", model: Path | None = None, quantities: Sequence[str] = QUANTITIES) -> Sets:
+def read(source: Source, part: str = "both", model: str | None = None, quantities: Sequence[str] = QUANTITIES) -> Sets:
     """Read the predictions of a folder or file, or make them with a model."""
     if source.given.is_file() and source.given.suffix in (".xyz", ".extxyz"):
         return _of_model(source.given, model, quantities)
@@ -72,15 +72,15 @@ def read_sets(source: Source, part: str, quantities: Sequence[str]) -> Sets:
     return Sets(sets, tuple(notes))
 
 
-def _of_model(path: Path, model: Path | None, quantities: Sequence[str]) -> Sets:
+def _of_model(path: Path, model: str | None, quantities: Sequence[str]) -> Sets:
     from nepkit.analysis.accuracy import predictions_of
     from nepkit.frames import read_frames
-    from nepkit.models.prediction import load_model, predict
+    from nepkit.models.potentials.load import load_potential
 
     if model is None:
         raise InputError(f"{path}: give --model nep.txt, whose predictions are set against the labels of these frames")
     frames = list(read_frames(path))
-    made = predict(load_model(model), frames, bec="bec" in quantities, source=str(path))
+    made = load_potential(model).compute(frames, bec="bec" in quantities, source=str(path))
     every = predictions_of(frames, made)
     found = {quantity: every[quantity] for quantity in quantities if quantity in every}
     if not found:
@@ -174,13 +174,13 @@ def notes(results: Mapping[str, Sets], quantity: Sequence[str] = ()) -> list[str
 
 DENSITY = Option("density", "Draw how many points fall where, every set by itself.", type=bool, default=False)
 PART = Option("part", "Which files of a folder.", choices=("train", "test", "both"), default="both")
-MODEL = Option("model", "NEP or qNEP that evaluates FILES of frames.", type=Path)
+MODEL = Option("model", "NEP, qNEP or other potential that evaluates FILES of frames.")
 
 
 def parity_of(name: str, quantity: str, summary: str, menu: int, help: str, *, model: bool = False) -> Plot:
     """Return the plot of a quantity that has one of its own."""
 
-    def read_one(source: Source, part: str = "both", model: Path | None = None) -> Sets:
+    def read_one(source: Source, part: str = "both", model: str | None = None) -> Sets:
         return read(source, part, model, (quantity,))
 
     return Plot(
