@@ -50,5 +50,5 @@ def test_a_missing_file_is_told_with_who_writes_it(name, tmp_path, capsys, monke
     assert not text.out
     assert text.err.count("\n") == 1
     first = plots()[name].files[0]
-    assert any(fnmatch(word, first.name) for word in text.err.split())
+    assert any(fnmatch(word, first.name) for word in text.err.replace(";", " ").split())
     assert first.writer in text.err

@@ -26,7 +26,7 @@ def read(source: Source, element: Sequence[str] = ()) -> SiteEnergies:
     """
     from nepkit.analysis.site_energies import SiteEnergies, read_site_energies
 
-    path = source.find("site_energies.xyz") or source.path("doas.out")
+    path = source.path("doas.*")
     found = read_site_energies(path)
     for symbol in element:
         if symbol not in found.values:
@@ -106,10 +106,7 @@ PLOT = Plot(
     name="doas",
     summary="Density of atomistic states: site energies by element.",
     menu=614,
-    files=(
-        File("site_energies.xyz", "nepkit calc doas", needed=False),
-        File("doas.out", "nepkit calc doas or GPUMDkit"),
-    ),
+    files=(File("doas.*", "a calculator of site energies: doas.xyz or doas.out"),),
     options=(
         Option("element", "Only these elements; may be given again.", several=True, default=()),
         Option("width", "Broadening (eV); by Silverman's rule when left out.", type=float, minimum=0.0),
