@@ -95,6 +95,29 @@ def farthest_points(
     return Selection(indices, distances, float(nearest.max(initial=0.0)))
 
 
+def first_of_alike(points: Array, distance: float) -> list[int]:
+    """Return for every point the first one before it, or itself, that it is not further from than ``distance``.
+
+    Only points that are kept (that stand for themselves) can stand for others.
+
+    Examples
+    --------
+    >>> first_of_alike(np.array([[0.0], [0.4], [0.8], [0.1]]), 0.5)
+    [0, 0, 2, 0]
+    """
+    kept: list[int] = []
+    first: list[int] = []
+    for index, point in enumerate(points):
+        gaps = np.linalg.norm(points[kept] - point, axis=1) if kept else np.empty(0)
+        near = np.flatnonzero(gaps <= distance)
+        if len(near):
+            first.append(kept[int(near[0])])
+        else:
+            kept.append(index)
+            first.append(index)
+    return first
+
+
 def _to_nearest(points: Array, known: Array) -> Array:
     """Return the distance of every point from the nearest known one."""
     from scipy.spatial.distance import cdist

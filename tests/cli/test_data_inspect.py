@@ -67,3 +67,14 @@ def test_a_file_that_is_none_is_one_line(command, tmp_path, capsys):
     (tmp_path / "bad.xyz").write_text("2\n\nH 0 0 0\n")
     assert main(["data", command, str(tmp_path / "bad.xyz")]) == 1
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_info_counts_frames_whose_charges_do_not_add_up(train, capsys):
+    salt = bulk("NaCl", "rocksalt", 5.64, cubic=True)
+    charged = salt[1:].copy()
+    charged.info["charge"] = -1.0
+    write_frames(train, [salt, salt[1:], charged], overwrite=True)
+    assert main(["data", "info", str(train), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unbalanced"] == [2]
+    assert main(["data", "info", str(train)]) == 0
+    assert "1 frame whose usual oxidation states do not add up to the charge: 2" in capsys.readouterr().out

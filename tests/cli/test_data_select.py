@@ -7,9 +7,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from lr_correction.nepfile import write_nep
 from nepkit.cli.command import ROOT, leaves, load_all
 from nepkit.cli.main import main
 from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from tests.factories import random_nep
 
 
 @pytest.fixture
@@ -214,3 +216,47 @@ def test_commands_named_as_remedies_exist():
         assert path in known, path
         options = {name for item in known[path].params for name in item.opts}
         assert set(shlex.split(option)) <= options, (path, option)
+
+
+def test_split_keeps_the_share_of_formula_and_source(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frames = []
+    for k in range(40):
+        atoms = bulk("NaCl" if k % 2 else "LiF", "rocksalt", 5.0 + 0.01 * k)
+        atoms.info["source"] = f"{'ab'[k // 20]}/OUTCAR:{k + 1}"
+        frames.append(atoms)
+    write_frames("all.xyz", frames)
+    assert main(["data", "split", "all.xyz", "--by", "formula", "--by", "source", "--test", "8"]) == 0
+    found = [(atoms.info["source"][0], str(atoms.symbols)) for atoms in read_frames("all_test.xyz")]
+    assert sorted(found) == sorted([(name, formula) for name in "ab" for formula in ("LiF", "NaCl")] * 2)
+    capsys.readouterr()
+    assert (
+        main(["data", "split", "all.xyz", "--method", "group", "--by", "source", "--prefix", "g", "--test", "20"]) == 0
+    )
+    assert {atoms.info["source"][0] for atoms in read_frames("g_test.xyz")} in ({"a"}, {"b"})
+
+
+def test_random_frames_are_of_the_part_and_of_the_seed(train):
+    words = ["data", "frames", train, "--fraction", "0.5:", "--random", "3"]
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert main([*words, "--seed", seed, "-o", f"{name}.xyz"]) == 0
+    assert energies("a.xyz") == energies("b.xyz")
+    assert len(set(energies("c.xyz"))) == 3
+    assert set(energies("a.xyz")) <= {-3.5, -3.6, -3.7, -3.8, -3.9}
+    assert main([*words[:-1], "6", "-o", "d.xyz"]) == 1
+
+
+def test_dedupe_by_descriptors_sees_through_cells_and_orders(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_nep(random_nep(elements=("Na", "Cl")), "nep.txt")
+    small = bulk("NaCl", "rocksalt", 5.64)
+    large = bulk("NaCl", "rocksalt", 5.64, cubic=True)[[3, 1, 0, 2, 7, 5, 4, 6]]
+    moved = large.copy()
+    moved.rattle(0.2, seed=0)
+    write_frames("all.xyz", [small, large, moved])
+    words = ["data", "dedupe", "all.xyz", "-o", "one.xyz", "--model", "nep.txt"]
+    assert main([*words, "--within", "1e-6", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"kept": 2, "left_out": [[2, 1, None]]}
+    assert [len(atoms) for atoms in read_frames("one.xyz")] == [2, 8]
+    assert main([*words, "--overwrite"]) == 1
+    assert "give both or none" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,7 +141,9 @@ def shifted(atoms: Atoms, values: Mapping[str, float]) -> Atoms:
     return result
 
 
-def without_duplicates(frames: Iterable[Atoms], report: list[tuple[int, int, float | None]]) -> Iterator[Atoms]:
+def without_duplicates(
+    frames: Iterable[Atoms], report: list[tuple[int, int, float | None]], marks: Sequence[Hashable] | None = None
+) -> Iterator[Atoms]:
     """Yield the first frame of every structure.
 
     Parameters
@@ -151,12 +153,14 @@ def without_duplicates(frames: Iterable[Atoms], report: list[tuple[int, int, flo
     report : list
         Receives ``(frame, first, difference)`` for every frame left out: its number, that of the frame kept (the first
         is 1) and the difference of their energies, eV/atom, None where one has none.
+    marks : sequence, optional
+        What frames have in common with those that are the same structure; elements, positions and cell when left out.
     """
-    first: dict[bytes, tuple[int, float | None]] = {}
+    first: dict[Hashable, tuple[int, float | None]] = {}
     for number, atoms in enumerate(frames, 1):
         energy = labels(atoms, f"frame {number}").energy
         per_atom = None if energy is None else energy / len(atoms)
-        mark = fingerprint(atoms)
+        mark: Hashable = fingerprint(atoms) if marks is None else marks[number - 1]
         if mark not in first:
             first[mark] = (number, per_atom)
             yield atoms

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from ase import Atoms
 
 from nepkit.errors import InputError
 
@@ -36,6 +37,38 @@ def _fraction(text: str) -> float:
     if not 0.0 < value < 1.0:
         raise ValueError(text)
     return value
+
+
+def key_of(atoms: Atoms, key: str, where: str = "frame") -> str:
+    """Return what a frame is stratified or grouped by.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The frame.
+    key : str
+        ``formula``, ``source`` (the file that it came from, without the step), or any key of ``info``.
+    where : str
+        What messages call the frame.
+
+    Raises
+    ------
+    InputError
+        Where the frame has no such key.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> key_of(Atoms("H2", info={"source": "run/OUTCAR:17"}), "source")
+    'run/OUTCAR'
+    """
+    if key == "formula":
+        return str(atoms.get_chemical_formula(mode="metal"))
+    if key not in atoms.info:
+        raise InputError(f"{where}: it has no key {key!r}; its keys are {', '.join(sorted(atoms.info)) or 'none'}")
+    value = str(atoms.info[key])
+    name, _, step = value.rpartition(":")
+    return name if key == "source" and name and step.isdigit() else value
 
 
 def split_stratified(strata: Sequence[Hashable], count: int, seed: int = 0) -> list[int]:

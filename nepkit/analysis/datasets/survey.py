@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ase import Atoms
 
+from lr_correction.oxidation import OXIDATION_STATES
 from nepkit.analysis.datasets import findings
 from nepkit.analysis.datasets.distances import Contact, Pair, keep_closest
 from nepkit.analysis.datasets.findings import Finding
@@ -60,6 +61,8 @@ class Survey:
         Shortest distance of every two elements.
     duplicates : list of list of int
         Frames that are the same structure.
+    unbalanced : list of int or None
+        Frames whose usual oxidation states do not add up to their charge; None where an element has no usual state.
     findings : list of Finding
         What is wrong, errors first, in the order of frames.
     """
@@ -73,6 +76,7 @@ class Survey:
     counts: Counter[str] = field(default_factory=Counter)
     contacts: dict[Pair, Contact] = field(default_factory=dict)
     duplicates: list[list[int]] = field(default_factory=list)
+    unbalanced: list[int] | None = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -107,6 +111,8 @@ def survey(frames: Iterable[Atoms]) -> Survey:
         result.findings.append(Finding("error", None, "unreadable", str(error), "the rest of the file was not read"))
     result.contacts = dict(sorted(result.contacts.items()))
     result.duplicates = [group for group in same.values() if len(group) > 1]
+    if any(name not in OXIDATION_STATES for name in result.elements):
+        result.unbalanced = None
     result.findings += findings.of_duplicates(result.duplicates, energies)
     result.findings += findings.of_energies(formulas, energies, sorted(result.elements))
     result.findings += findings.of_completeness(result.counts, result.frames)
@@ -129,6 +135,10 @@ def _add(result: Survey, number: int, atoms: Atoms) -> float | None:
     except InputError as error:
         result.findings.append(Finding("error", number, "label or geometry", str(error), "mend or remove the frame"))
         return None
+    states = [OXIDATION_STATES.get(name) for name in symbols]
+    if result.unbalanced is not None and None not in states:
+        total = sum(state for state in states if state is not None)
+        result.unbalanced += [number] * (abs(total - (known.charge or 0.0)) > 1e-6)
     result.counts.update(name for name in LABELS if getattr(known, name) is not None)
     keep_closest(result.contacts, numbers.contacts, number)
     for name in UNITS:

@@ -104,18 +104,26 @@ def merge(files: tuple[Path, ...], source: bool, unique: bool) -> Output:
 
 @command("data dedupe", menu=511)
 @click.argument("file", type=options.FILE)
+@click.option("--model", type=options.FILE, help="NEP or qNEP: frames are one where its descriptors are near.")
+@click.option("--within", type=click.FloatRange(0), help="Distance of the mean descriptors; with --model.")
 @options.output("The frames without doubles.", required=True)
-def dedupe(file: Path, output: Path, overwrite: bool) -> Output:
+def dedupe(file: Path, model: Path | None, within: float | None, output: Path, overwrite: bool) -> Output:
     """Keep the first frame of every structure.
 
-    Two frames are one structure when elements, positions and cell are equal to 1e-5 A in the same order of atoms.
+    Two frames are one structure when elements, positions and cell are equal to 1e-5 A in the same order of atoms. With
+    --model and --within they are alike when the mean descriptors of every element are not further apart than that,
+    whatever the order of atoms and the choice of the cell.
     """
     from nepkit.analysis.datasets.editing import CONTRADICTION, without_duplicates
     from nepkit.frames import read_frames, write_frames
     from nepkit.progress import track
 
+    if (model is None) != (within is None):
+        raise InputError("--model and --within belong together; give both or none")
+    marks = None if model is None else _alike(file, model, within or 0.0)
     left_out: list[tuple[int, int, float | None]] = []
-    count = write_frames(output, without_duplicates(track(read_frames(file), "Frames"), left_out), overwrite=overwrite)
+    kept = without_duplicates(track(read_frames(file), "Frames"), left_out, marks)
+    count = write_frames(output, kept, overwrite=overwrite)
     rows = [(frame, first, None if gap is None else 1e3 * gap) for frame, first, gap in left_out]
     apart = sum(gap is not None and gap > CONTRADICTION for _, _, gap in left_out)
     text = f"{count} frames in {output}, {len(rows)} left out"
@@ -123,6 +131,14 @@ def dedupe(file: Path, output: Path, overwrite: bool) -> Output:
         text += f"\n{apart} of them have another energy than the frame kept: look at their calculations"
     table = Table("Left out", ["frame", "equal to frame", "energies apart (meV/atom)"], rows)
     return Output(data={"kept": count, "left_out": rows}, tables=[table] if rows else [], text=text)
+
+
+def _alike(file: Path, model: Path, within: float) -> list[int]:
+    from nepkit.frames import read_frames
+    from nepkit.sampling.descriptors import frame_descriptors
+    from nepkit.sampling.farthest import first_of_alike
+
+    return first_of_alike(frame_descriptors(read_frames(file), model, by="element", source=str(file)), within)
 
 
 @command("data shift-energies", menu=512)

@@ -81,6 +81,7 @@ def info(file: Path) -> Output:
         f"{_number(count, 'frame')}, {_number(found.atoms, 'atom')}, "
         f"elements {' '.join(f'{name} {share}' for name, share in sorted(found.elements.items()))}",
         *([f"{_number(len(found.duplicates), 'structure')} more than once"] if found.duplicates else []),
+        *_balance_line(found),
         *_findings_line(found, file),
     ]
     return Output(data=_survey_data(found), tables=[table for table in tables if table.rows], text="\n".join(lines))
@@ -115,6 +116,15 @@ def _title(name: str, unit: str) -> str:
 
 def _number(count: int, what: str) -> str:
     return f"{count} {what}{'s' if count != 1 else ''}"
+
+
+def _balance_line(found: Survey) -> list[str]:
+    if not found.unbalanced:
+        return []
+    return [
+        f"{_number(len(found.unbalanced), 'frame')} whose usual oxidation states do not add up to the charge: "
+        f"{_spans(found.unbalanced)}"
+    ]
 
 
 def _findings_line(found: Survey, file: Path) -> list[str]:
@@ -153,5 +163,6 @@ def _survey_data(found: Survey) -> dict[str, object]:
         "labels": dict(sorted(found.counts.items())),
         "min_distances": _contact_data(found.contacts),
         "duplicates": found.duplicates,
+        "unbalanced": found.unbalanced,
         "findings": found.findings,
     }

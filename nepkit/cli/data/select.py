@@ -121,7 +121,9 @@ def _words(text: str) -> list[str]:
     help="stratified: the same share of every formula (or key); group: all of a key on one side; fps: farthest points.",
 )
 @click.option("--model", type=options.FILE, help="NEP or qNEP whose descriptors tell frames apart; for fps.")
-@click.option("--by", metavar="KEY", help="Key of the frames to stratify or group by; the formula when left out.")
+@click.option(
+    "--by", multiple=True, metavar="KEY", help="formula, source or a key to stratify or group by; several together."
+)
 @options.seed
 @click.option("--prefix", help="Results are PREFIX_train.xyz and PREFIX_test.xyz; the name of FILE when left out.")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
@@ -130,7 +132,7 @@ def split(
     test: str,
     method: str,
     model: Path | None,
-    by: str | None,
+    by: tuple[str, ...],
     seed: int,
     prefix: str | None,
     overwrite: bool,
@@ -138,7 +140,8 @@ def split(
     """Split a set into frames for training and for testing.
 
     Neighbouring steps of one trajectory are nearly the same: to test on unseen ones, group by a key that names the
-    trajectory, for instance --method group --by source.
+    trajectory, for instance --method group --by source. The source of a frame is its file, without the step. Without
+    --by it is the formula that counts.
     """
     from nepkit.analysis.datasets import splitting
     from nepkit.analysis.datasets.parts import write_parts
@@ -151,9 +154,8 @@ def split(
         raise InputError("--method fps and --model belong together; give both or none")
     keys = []
     for number, atoms in enumerate(track(read_frames(file), "Reading"), 1):
-        if by is not None and by not in atoms.info:
-            raise InputError(f"{file}, frame {number}: it has no key {by!r} to {method} by")
-        keys.append(str(atoms.info[by]) if by else atoms.get_chemical_formula(mode="metal"))
+        where = f"{file}, frame {number}"
+        keys.append(tuple(splitting.key_of(atoms, key, where) for key in by or ("formula",)))
     count = splitting.size_of_test(test, len(keys))
 
     def described() -> Array:
@@ -184,30 +186,36 @@ def split(
 @click.option("--index", metavar="LIST", help="Frames such as 1,5,10-20; 10- is to the end, -1 the last.")
 @click.option("--fraction", metavar="LOW:HIGH", help="Part of the file, such as 0.2:0.5.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Each so-many-th of those frames.")
+@click.option("--random", "some", type=click.IntRange(1), help="That many of those frames, at random.")
+@options.seed
 @options.save("The frames; standard output when left out.")
-def frames(file: Path, index: str | None, fraction: str | None, every: int) -> Output:
-    """Take frames out by number, part or step.
+def frames(file: Path, index: str | None, fraction: str | None, every: int, some: int | None, seed: int) -> Output:
+    """Take frames out by number, part, step or chance.
 
-    The first frame is 1. Without --index and --fraction it is the whole file.
+    The first frame is 1. Without --index and --fraction it is the whole file. Frames come in the order of the file, but
+    for those of --index.
     """
     from itertools import islice
 
     from nepkit.analysis.datasets.editing import parse_numbers
     from nepkit.analysis.datasets.filtering import Bounds
     from nepkit.frames import read_frames
+    from nepkit.sampling.simple import random
 
     if index and fraction:
         raise InputError("--index and --fraction exclude each other; give one of them")
-    if not index and not fraction:
+    if not index and not fraction and not some:
         return Output(frames=islice(read_frames(file), 0, None, every))
     count = sum(1 for _ in read_frames(file))
-    if fraction:
-        part = Bounds.parse(fraction)
+    if index:
+        chosen = parse_numbers(index, count)
+    else:
+        part = Bounds.parse(fraction or ":")
         low, high = max(part.low, 0.0), min(part.high, 1.0)
         chosen = list(range(round(low * count), round(high * count)))
-    else:
-        chosen = parse_numbers(index or "", count)
     chosen = chosen[::every]
+    if some:
+        chosen = [chosen[place] for place in random(len(chosen), some, seed)]
     if not chosen:
         raise InputError(f"no frame of the {count} in {file} is chosen; widen the part")
     wanted = set(chosen)
