@@ -322,7 +322,8 @@ def read_frames(path: str | Path, format: str | None = None, reading: Reading | 
     if made is not None and made.read is None:
         raise InputError(f"{path}: {made.name} is written, but not read")
     count = 0
-    for atoms in _read_with_ase(path) if made is None else made.read(path, told):
+    read = import_module("nepkit.formats.ase_reading").read if made is None else made.read
+    for atoms in read(path, told):
         count += 1
         yield atoms
     if reading is None and told.dropped:
@@ -359,24 +360,6 @@ def read_snapshots(path: str | Path, format: str | None = None, reading: Reading
         yield shot
     if not count:
         raise InputError(f"{path}: no frames in this file")
-
-
-def _read_with_ase(path: Path) -> Iterator[Atoms]:
-    from ase.io import iread
-
-    path.open("rb").close()  # a missing file is told as such, not as an unknown format
-    frames = iread(path)
-    number = 0
-    while True:
-        number += 1
-        try:
-            atoms = next(frames)
-        except StopIteration:
-            return
-        except Exception as error:  # ASE's readers raise whatever went wrong first
-            raise InputError(f"{path}, frame {number}: ASE cannot read it: {error or type(error).__name__}") from error
-        set_labels(atoms, labels(atoms, f"{path}, frame {number}"))
-        yield atoms
 
 
 def format_frame(atoms: Atoms) -> str:

@@ -1,9 +1,9 @@
-"""Logs of ABACUS: ``running_scf.log`` and its kin, every ionic step whose positions are in the log."""
+"""Logs of ABACUS: ``running_scf.log`` and its kin; of molecular dynamics with the file ``MD_dump`` beside it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +11,7 @@ from typing import TextIO
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
+from ase.units import Bohr
 
 from nepkit.conventions import EV_PER_A3_IN_GPA
 from nepkit.errors import InputError
@@ -18,8 +19,9 @@ from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
 from nepkit.frames import Labels, set_labels
 
-NO_POSITIONS = "its positions are not in the log"
+NO_POSITIONS = "its positions are neither in the log nor in MD_dump beside it"
 
+_DYNAMICS = re.compile(r"STEP OF MOLECULAR DYNAMICS\s*:\s*(\d+)")
 _LABEL = re.compile(r"tau[cd]_([A-Z][a-z]?)\d*\Z")
 _ROW = re.compile(r"([A-Z][a-z]?)\d*\Z")
 
@@ -35,6 +37,18 @@ class _Log:
     energy: float | None = None
     forces: np.ndarray | None = None
     pressure: np.ndarray | None = None
+    dynamics: int | None = None
+
+
+@dataclass(frozen=True)
+class _Dumped:
+    """A step of MD_dump: positions and cell, A; forces, eV/A; virial as a pressure, kbar."""
+
+    symbols: list[str]
+    positions: np.ndarray
+    cell: np.ndarray
+    forces: np.ndarray | None
+    pressure: np.ndarray | None
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -46,16 +60,20 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         Where it is not a log of ABACUS, or a number is none.
     """
     log, number = _Log(), 0
+    dump = path.parent / "MD_dump"
+    dumped = dict(_dump(dump)) if "md" in path.name and dump.is_file() else {}
     with open_text(path) as file:
         for line in file:
             if _begins(line) and log.energy is not None:
                 number += 1
-                yield from _step(log, number, path, reading)
+                yield from _step(log, number, path, reading, dumped)
+            if "STEP OF MOLECULAR" in line and (found := _DYNAMICS.search(line)):
+                log.dynamics = int(found[1])
             _take(log, line, file, f"{path}, step {number + 1}")
-    if log.cell is None and not log.symbols:
+    if log.cell is None and not log.symbols and not dumped:
         raise InputError(f"{path}: neither lattice vectors nor atoms in it; is it a log of ABACUS?")
     if log.energy is not None:
-        yield from _step(log, number + 1, path, reading)
+        yield from _step(log, number + 1, path, reading, dumped)
     elif number == 0:
         reading.drop(1, CUT_SHORT)
 
@@ -126,9 +144,55 @@ def _stress(file: TextIO, where: str) -> np.ndarray:
     raise InputError(f"{where}: the stress has {len(rows)} of 3 rows")
 
 
-def _step(log: _Log, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
+def _dump(path: Path) -> Iterator[tuple[int, _Dumped]]:
+    """Yield number and content of every step of MD_dump; lengths without a unit are in lattice constants, in Bohr."""
+    with open_text(path) as file:
+        for line in file:
+            if line.startswith("MDSTEP:"):
+                number = int(numbers(line, 1, str(path), first=1)[0])
+                yield number, _dumped(file, f"{path}, step {number}")
+
+
+def _dumped(file: TextIO, where: str) -> _Dumped:
+    unit, cell, pressure = Bohr, np.zeros((3, 3)), None
+    symbols: list[str] = []
+    rows: list[list[float]] = []
+    columns = 6
+    for line in file:
+        words = line.split()
+        if line.startswith("LATTICE_CONSTANT:"):
+            unit = numbers(line, 1, where, first=1)[0] * (1.0 if "Angstrom" in line else Bohr)
+        elif line.startswith("LATTICE_VECTORS"):
+            cell = unit * np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
+        elif line.startswith("VIRIAL"):
+            pressure = np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
+        elif line.startswith("INDEX"):
+            unit = 1.0 if "POSITION (Angstrom)" in line else unit
+            columns = 6 if "FORCE" in line else 3
+        elif len(words) >= 2 + columns and words[0].isdigit():
+            rows.append(numbers(line, columns, where, first=2))
+            symbols.append(words[1].rstrip("0123456789"))
+        elif rows:
+            break
+    if not rows or any(name not in atomic_numbers for name in symbols):
+        raise InputError(f"{where}: no atoms, or atoms of unknown elements; is the file cut short?")
+    table = np.array(rows)
+    return _Dumped(symbols, unit * table[:, :3], cell, table[:, 3:6] if columns == 6 else None, pressure)
+
+
+def _step(
+    log: _Log, number: int, path: Path, reading: Reading, dumped: Mapping[int, _Dumped] | None = None
+) -> Iterator[Atoms]:
     symbols, places, cell, done = log.symbols, log.places, log.cell, log.converged
     known = (log.energy, log.forces, log.pressure)
+    fractional, unit = log.fractional, log.unit
+    if dumped and log.dynamics is not None:
+        step = dumped.get(log.dynamics)
+        places = None
+        if step is not None:
+            symbols, places, cell = step.symbols, step.positions, step.cell
+            known = (log.energy, step.forces if log.forces is None else log.forces, step.pressure)
+            fractional, unit = False, 1.0
     log.places = log.energy = log.forces = log.pressure = None
     log.converged = False
     if not done:
@@ -137,7 +201,7 @@ def _step(log: _Log, number: int, path: Path, reading: Reading) -> Iterator[Atom
     if places is None or cell is None:
         reading.drop(number, NO_POSITIONS)
         return
-    positions = places @ cell if log.fractional else places * log.unit
+    positions = places @ cell if fractional else places * unit
     atoms = Atoms(symbols, positions=positions, cell=cell, pbc=True)
     energy, forces, pressure = known
     # ABACUS prints the stress in kbar, positive under compression.
@@ -149,7 +213,7 @@ def _step(log: _Log, number: int, path: Path, reading: Reading) -> Iterator[Atom
 
 FORMAT = Format(
     name="abacus",
-    summary="ABACUS running_scf.log and its kin: converged steps with energy, forces, virial",
+    summary="ABACUS running_scf.log and its kin, for MD with MD_dump beside it: converged steps, all labels",
     names=("running_*.log",),
     marks=(b"Atomic-orbital Based Ab-initio", b"www.abacus-dft.com", b"abacus.ustc.edu.cn"),
     read=read,

@@ -1,7 +1,8 @@
 """Logs of CP2K, old and new: energy, forces and stress of every step that converged.
 
-Positions of a single point are in the log; those of molecular dynamics in ``PROJECT-pos-1.xyz`` beside it, whose energy
-is compared with that of the log, and cells that change in ``PROJECT-1.cell``.
+Positions of a single point are in the log; those of molecular dynamics in ``PROJECT-pos-1.xyz`` beside it, whose steps
+are found in the log by their energy, with cells in ``PROJECT-1.cell`` and forces, where the log has none, in
+``PROJECT-frc-1.xyz``.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from ase.units import Bohr, Hartree
 
 from nepkit.conventions import EV_PER_A3_IN_GPA
 from nepkit.errors import InputError
+from nepkit.formats.cp2k_trajectory import Moved, read_moved
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import UNCONVERGED
 from nepkit.frames import Labels, set_labels
 
 NO_POSITIONS = "its positions are in {}, which is not beside the log"
+NOT_THERE = "its positions are not in {}, which has fewer steps than the log"
 
 _ENERGY = re.compile(r"ENERGY\| Total FORCE_EVAL.*energy\s*[\[(][a-z.]+[\])]:?\s+(\S+)")
-_TRAJECTORY_ENERGY = re.compile(r"\bE\s*=\s*(\S+)")
+_TRAJECTORY = re.compile(r"\b(?:MD\||MD_PAR\|).*\s(\S+-pos-\d+\.xyz)\s*$")
 _PER_GPA = {"GPa": 1.0, "bar": 1e-4, "kbar": 0.1}
 
 
@@ -36,6 +39,7 @@ class _Log:
     symbols: list[str] = field(default_factory=list)
     positions: np.ndarray | None = None
     trajectory: str = ""
+    project: str = ""
     changing: bool = False
     converged: bool = True
     energy: float | None = None
@@ -52,17 +56,14 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         Where it is not a log of CP2K, rows of forces are missing, or the trajectory beside it is of another run.
     """
     log, number, known = _Log(), 0, False
-    moved: Iterator[tuple[float | None, np.ndarray]] | None = None
-    cells: list[np.ndarray] = []
+    beside: _Beside | None = None
     with open_text(path) as file:
         for line in _lines_and_end(file):
             known = known or "CP2K|" in line or "QUICKSTEP" in line
             if log.energy is not None and ("SCF WAVEFUNCTION OPTIMIZATION" in line or line == ""):
-                if moved is None and log.trajectory and (path.parent / log.trajectory).is_file():
-                    moved = _trajectory(path.parent / log.trajectory)
-                    cells = _cells(path, log)
                 number += 1
-                atoms = _step(log, number, path, reading, moved, cells)
+                beside = beside or _Beside(_find_trajectory(path, log))
+                atoms = _step(log, number, path, reading, beside)
                 log.energy = log.forces = log.pressure = None
                 log.converged = True
                 log.positions = None  # of this step alone: an optimization prints them once
@@ -72,6 +73,35 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             _take(log, line, file, f"{path}, step {number + 1}")
     if not known:
         raise InputError(f"{path}: not a log of CP2K")
+    if beside is not None and beside.next is not None:
+        raise InputError(
+            f"{path}: the energy of step {beside.next.step} in {log.trajectory} is nowhere in the log; "
+            "are both of one run?"
+        )
+
+
+class _Beside:
+    """The frames of the files beside a log, of which the log has at least as many steps."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._frames = iter(()) if path is None else read_moved(path)
+        self.next = next(self._frames, None)
+        self.found = self.next is not None
+
+    def of(self, energy: float) -> Moved | None:
+        """Return the next frame where it has this energy (eV)."""
+        frame = self.next
+        if frame is None or (frame.energy is not None and abs(frame.energy - energy) > 1e-4):
+            return None
+        self.next = next(self._frames, None)
+        return frame
+
+
+def _find_trajectory(path: Path, log: _Log) -> Path | None:
+    names = [log.trajectory, f"{log.project}-pos-1.xyz" if log.project else ""]
+    log.trajectory = next((name for name in names if name and (path.parent / name).is_file()), log.trajectory)
+    found = path.parent / log.trajectory
+    return found if log.trajectory and found.is_file() else None
 
 
 def _lines_and_end(file: TextIO) -> Iterator[str]:
@@ -85,9 +115,11 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
         log.cell[name] = numbers(line.partition(":")[2], 3, where)
     elif "ATOMIC COORDINATES IN" in line.upper() and "QUICKSTEP" in line:
         log.symbols, log.positions = _coordinates(file, where)
-    elif line.startswith(" MD| ") and "-pos-1.xyz" in line:
-        log.trajectory = line.split()[-1]
-    elif "MD| Ensemble Type" in line or "MD_INI| Ensemble" in line:
+    elif found := _TRAJECTORY.search(line):
+        log.trajectory = Path(found[1]).name
+    elif "GLOBAL| Project name" in line:
+        log.project = line.split()[-1]
+    elif "MD| Ensemble Type" in line or "MD_INI| Ensemble" in line or "MD_PAR| Ensemble" in line:
         log.changing = "NP" in line.split()[-1].upper()
     elif "SCF run NOT converged" in line or "outer SCF loop FAILED" in line:
         log.converged = False
@@ -99,7 +131,7 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
         log.forces = _rows(file, len(log.symbols), 3, where, "SUM OF ATOMIC FORCES") * Hartree / Bohr
     elif "FORCES| Atomic forces [hartree/bohr]" in line:
         log.forces = _rows(file, len(log.symbols), 2, where, "FORCES| Sum") * Hartree / Bohr
-    elif ("STRESS TENSOR [" in line or "tress tensor [" in line) and "1/3" not in line:
+    elif ("STRESS TENSOR [" in line or "tress tensor [" in line) and "igenv" not in line:
         unit = line.partition("[")[2].partition("]")[0]
         log.pressure = _stress(file, where) * _PER_GPA.get(unit, np.nan)
 
@@ -133,7 +165,7 @@ def _rows(file: TextIO, count: int, first: int, where: str, end: str) -> np.ndar
             rows.append(numbers(line, 3, where, first=first))
         if count and len(rows) == count:
             break
-    if len(rows) != count:
+    if len(rows) != count and (count or not rows):
         raise InputError(f"{where}: forces of {len(rows)} atoms, but there are {count}; is the log cut short?")
     return np.array(rows).reshape(-1, 3)
 
@@ -149,61 +181,47 @@ def _stress(file: TextIO, where: str) -> np.ndarray:
     raise InputError(f"{where}: the stress tensor has {len(rows)} of 3 rows")
 
 
-def _trajectory(path: Path) -> Iterator[tuple[float | None, np.ndarray]]:
-    with open_text(path) as file:
-        for line in file:
-            if not line.strip():
-                continue
-            count = int(numbers(line, 1, str(path))[0])
-            found = _TRAJECTORY_ENERGY.search(next(file, ""))
-            energy = None if found is None else numbers(found[1], 1, str(path))[0] * Hartree
-            yield energy, np.array([numbers(next(file, ""), 3, str(path), first=1) for _ in range(count)])
-
-
-def _cells(path: Path, log: _Log) -> list[np.ndarray]:
-    if not log.changing:
-        return []
-    file = path.parent / log.trajectory.replace("-pos-1.xyz", "-1.cell")
-    if not file.is_file():
-        raise InputError(f"{path}: the cell changes, but {file.name} is not beside the log")
-    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
-    return [np.array(numbers(line, 9, str(file), first=2)).reshape(3, 3) for line in lines if line.strip()]
-
-
-def _step(
-    log: _Log,
-    number: int,
-    path: Path,
-    reading: Reading,
-    moved: Iterator[tuple[float | None, np.ndarray]] | None,
-    cells: list[np.ndarray],
-) -> Atoms | None:
+def _step(log: _Log, number: int, path: Path, reading: Reading, beside: _Beside) -> Atoms | None:
     where = f"{path}, step {number}"
-    energy, positions = (None, log.positions) if moved is None else next(moved, (None, None))
+    assert log.energy is not None  # it ends a step
+    moved = beside.of(log.energy)
     if not log.converged:
         reading.drop(number, UNCONVERGED)
         return None
+    positions = log.positions if moved is None else moved.positions
     if positions is None:
-        reading.drop(number, NO_POSITIONS.format(log.trajectory or "another file"))
+        name = log.trajectory or f"{log.project or 'PROJECT'}-pos-1.xyz"
+        reading.drop(number, (NOT_THERE if beside.found else NO_POSITIONS).format(name))
         return None
-    if energy is not None and log.energy is not None and abs(energy - log.energy) > 1e-4:
-        raise InputError(f"{where}: its energy is not the one in {log.trajectory}; are both of one run?")
-    if sorted(log.cell) != ["a", "b", "c"]:
-        raise InputError(f"{where}: no cell vectors in the log; print them with PRINT_LEVEL MEDIUM")
-    if len(positions) != len(log.symbols) or (cells and number > len(cells)):
-        raise InputError(f"{where}: the files beside the log are of another run")
-    cell = cells[number - 1] if cells else np.array([log.cell[name] for name in "abc"])
-    atoms = Atoms(log.symbols, positions=positions, cell=cell, pbc=True)
+    symbols = log.symbols or (moved.symbols if moved else [])
+    forces = log.forces if log.forces is not None or moved is None else moved.forces
+    if len(positions) != len(symbols) or (forces is not None and len(forces) != len(symbols)):
+        raise InputError(f"{where}: the files beside the log are of another run, or forces are missing")
+    atoms = Atoms(symbols, positions=positions, cell=_cell(log, moved, where), pbc=True)
     virial = None
     if log.pressure is not None and np.isfinite(log.pressure).all():
         virial = log.pressure / EV_PER_A3_IN_GPA * atoms.cell.volume  # the printed stress is positive under compression
-    set_labels(atoms, Labels(energy=log.energy, forces=log.forces, virial=virial))
+    set_labels(atoms, Labels(energy=log.energy, forces=forces, virial=virial))
     return atoms
+
+
+def _cell(log: _Log, moved: Moved | None, where: str) -> np.ndarray:
+    if moved is not None and moved.cell is not None:
+        return moved.cell
+    if log.changing and moved is not None:
+        name = log.trajectory.replace("-pos-1.xyz", "-1.cell")
+        raise InputError(f"{where}: the cell changes, but {name} is not beside the log")
+    if sorted(log.cell) != ["a", "b", "c"]:
+        raise InputError(
+            f"{where}: no cell vectors in the log nor in a file beside it; use PRINT_LEVEL MEDIUM or "
+            "&MOTION &PRINT &CELL"
+        )
+    return np.array([log.cell[name] for name in "abc"])
 
 
 FORMAT = Format(
     name="cp2k",
-    summary="CP2K log, with PROJECT-pos-1.xyz beside it for MD: converged steps with energy, forces, virial",
+    summary="CP2K log, for MD with PROJECT-pos-1.xyz (-frc-1.xyz, -1.cell) beside it: converged steps, all labels",
     marks=(b" CP2K|", b"CP2K| version string"),
     read=read,
     searched=True,

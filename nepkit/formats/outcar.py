@@ -27,6 +27,7 @@ CUT_SHORT = "cut short"
 
 _ITERATION = re.compile(r"Iteration\s+(\d+)\(\s*(\d+)\)")
 _ELEMENT = re.compile(r"VRHFIN\s*=\s*([A-Za-z]+)")
+_TITLE = re.compile(r"(?:TITEL\s*=|POTCAR:)\s*\S+\s+([A-Z][a-z]?)")
 
 
 @dataclass
@@ -45,6 +46,7 @@ class _Step:
 class _Run:
     symbols: list[str] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)  # of the pseudopotentials
     limit: int = 60  # VASP's default of NELM
     cell: np.ndarray | None = None
     step: _Step = field(default_factory=_Step)
@@ -84,8 +86,10 @@ def _take(run: _Run, line: str, file: TextIO, where: str) -> None:
         step.iterations = int(found[2])
     elif "VRHFIN" in line and (element := _ELEMENT.search(line)):
         run.elements.append(element[1])
+    elif ("TITEL" in line or "POTCAR:" in line) and (element := _TITLE.search(line)):
+        run.titles.append(element[1])
     elif "ions per type" in line:
-        run.symbols = _symbols(run.elements, line, where)
+        run.symbols = _symbols(run.elements or run.titles, line, where)
     elif "NELM  " in line and "=" in line:
         run.limit = int(numbers(line.replace(";", " "), 1, where, first=2)[0])
     elif "EDIFF was not reached" in line or "(unconverged)" in line:

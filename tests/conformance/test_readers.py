@@ -83,7 +83,7 @@ def _equal(given, found, *, has_labels):
         np.testing.assert_allclose(found.positions[places], given.positions)
 
 
-@pytest.mark.parametrize("name", [name for name, made in WRITERS.items() if not made.folder])
+@pytest.mark.parametrize("name", [name for name in WRITERS if name not in ("deepmd", "ase-db", "ase-traj")])
 def test_packed_files_are_read(name, tmp_path):
     path = tmp_path / "plain"
     WRITERS[name].write(path, frames()[:1])

@@ -1,0 +1,58 @@
+"""Output of pw.x of Quantum ESPRESSO, read by ASE.
+
+The line ``!    total energy`` is the free energy, of which the forces are the derivatives. With
+``scf_must_converge=.false.`` pw.x claims convergence after the last electronic step whatever came of it, so the
+estimated accuracy is held against the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ase import Atoms
+
+from nepkit.errors import InputError
+from nepkit.formats.calculation import State, checked
+from nepkit.formats.format import Format, Reading, numbers, open_text
+
+
+def read(path: Path, reading: Reading) -> Iterator[Atoms]:
+    """Yield the converged steps; the others are noted in ``reading``.
+
+    Raises
+    ------
+    InputError
+        Where it is not an output of pw.x, or ASE cannot read it.
+    """
+    with open_text(path) as file:
+        text = file.read()
+    if "Program PWSCF" not in text:
+        raise InputError(f"{path}: no 'Program PWSCF' in it; is it an output of pw.x?")
+    yield from checked(path, text, reading, "espresso-out", _states(text, str(path)))
+
+
+def _states(text: str, where: str) -> list[State]:
+    states: list[State] = []
+    threshold = 0.0
+    for line in text.splitlines():
+        if "scf convergence threshold" in line and "=" in line:
+            threshold = numbers(line.partition("=")[2], 1, where)[0]
+        elif line.startswith("!    total energy"):
+            states.append(State())
+        elif "estimated scf accuracy" in line and "<" in line and states and states[-1].converged is None:
+            # 1.01 because both are printed with few digits.
+            states[-1].converged = numbers(line.partition("<")[2], 1, where)[0] <= 1.01 * threshold
+        elif "convergence NOT achieved" in line:
+            states.append(State(converged=False))
+    return states
+
+
+FORMAT = Format(
+    name="espresso",
+    summary="Quantum ESPRESSO output of pw.x: converged steps with free energy, forces, virial",
+    names=("*.pwo", "pw.out"),
+    marks=(b"Program PWSCF",),
+    read=read,
+    searched=True,
+)

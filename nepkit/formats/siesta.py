@@ -1,0 +1,133 @@
+"""Output of SIESTA: free energy, forces and static stress of every step that converged.
+
+The stress is that of the potential ("static"), positive under tension. The energy is FreeEng, whose derivatives the
+forces are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.units import Bohr
+
+from nepkit import conventions
+from nepkit.errors import InputError
+from nepkit.formats.format import Format, Reading, numbers, open_text
+from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
+from nepkit.frames import Labels, set_labels
+
+_CYCLE = re.compile(r"^\s*(?:siesta|scf):\s+\d+\s")
+
+
+@dataclass
+class _Step:
+    cell: np.ndarray | None = None
+    symbols: list[str] = field(default_factory=list)
+    positions: np.ndarray | None = None
+    failed: bool = False
+    energy: float | None = None
+    forces: np.ndarray | None = None
+    stress: np.ndarray | None = None
+
+
+def read(path: Path, reading: Reading) -> Iterator[Atoms]:
+    """Yield the converged steps; the others are noted in ``reading``.
+
+    Raises
+    ------
+    InputError
+        Where it is not an output of SIESTA, or a number is none.
+    """
+    step, number, known = _Step(), 0, False
+    with open_text(path) as file:
+        for line in file:
+            known = known or "siesta:" in line.lower() or "Siesta Version" in line
+            if line.startswith("outcoor: Atomic coordinates") and step.energy is not None:
+                number += 1
+                yield from _finish(step, number, path, reading)
+                step = _Step(step.cell, step.symbols)
+            _take(step, line, file, f"{path}, step {number + 1}")
+    if not known or (number == 0 and step.positions is None):
+        raise InputError(f"{path}: no coordinates of SIESTA ('outcoor:') in it; is it an output of SIESTA?")
+    if step.energy is not None or number == 0:
+        yield from _finish(step, number + 1, path, reading)
+
+
+def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
+    if line.startswith("outcoor: Atomic coordinates"):
+        step.symbols, step.positions = _coordinates(step, line, file, where)
+    elif line.startswith("outcell: Unit cell vectors"):
+        unit = Bohr if "Bohr" in line else 1.0
+        step.cell = unit * np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
+    elif "SCF_NOT_CONV" in line or "SCF cycle did not converge" in line:
+        step.failed = True
+    elif _CYCLE.match(line) and len(line.split()) >= 5:
+        step.energy = numbers(line, 1, where, first=4)[0]
+    elif line.startswith("siesta: FreeEng"):
+        step.energy = numbers(line.partition("=")[2], 1, where)[0]
+    elif line.startswith("siesta: Atomic forces (eV/Ang)"):
+        step.forces = _forces(file, len(step.symbols), where)
+    elif line.startswith("siesta: Stress tensor (static) (eV/Ang**3)"):
+        rows = [next(file, "").removeprefix("siesta:") for _ in range(3)]
+        step.stress = np.array([numbers(row, 3, where) for row in rows])
+
+
+def _coordinates(step: _Step, line: str, file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
+    """Return elements and positions (A) of rows ``x y z species number label``."""
+    symbols, rows = [], []
+    for row in file:
+        words = row.split()
+        if len(words) < 5:
+            break
+        rows.append(numbers(row, 3, where))
+        name = re.match(r"[A-Z][a-z]?", words[5] if len(words) > 5 else words[-1])
+        if name is None or name[0] not in atomic_numbers:
+            raise InputError(f"{where}: the label {words[-1]!r} does not tell an element")
+        symbols.append(name[0])
+    places = np.array(rows).reshape(-1, 3)
+    if "(fractional)" in line:
+        if step.cell is None:
+            raise InputError(f"{where}: fractional coordinates before the cell; use AtomCoorFormatOut Ang")
+        return symbols, places @ step.cell
+    return symbols, places * (Bohr if "(Bohr)" in line else 1.0)
+
+
+def _forces(file: TextIO, count: int, where: str) -> np.ndarray:
+    rows: list[list[float]] = []
+    for line in file:
+        words = line.replace("siesta:", " ").split()
+        if len(words) != 4 or not words[0].isdigit():
+            break
+        rows.append(numbers(" ".join(words), 3, where, first=1))
+    if len(rows) != count:
+        raise InputError(f"{where}: forces of {len(rows)} atoms, but there are {count}; is the file cut short?")
+    return np.array(rows).reshape(-1, 3)
+
+
+def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
+    if step.failed:
+        reading.drop(number, UNCONVERGED)
+    elif step.energy is None or step.forces is None or step.positions is None or step.cell is None:
+        reading.drop(number, CUT_SHORT)
+    else:
+        atoms = Atoms(step.symbols, positions=step.positions, cell=step.cell, pbc=True)
+        virial = None if step.stress is None else conventions.virial_from_stress(step.stress, atoms.cell.volume)
+        set_labels(atoms, Labels(energy=step.energy, forces=step.forces, virial=virial))
+        atoms.info["source"] = f"{path.name}:{number}"
+        yield atoms
+
+
+FORMAT = Format(
+    name="siesta",
+    summary="SIESTA output: converged steps with free energy, forces, virial",
+    marks=(b"Siesta Version", b"SIESTA Version", b"siesta: "),
+    read=read,
+    searched=True,
+)
