@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,3 +62,44 @@ def atomic_path(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that takes its name when the block ends without an error.
+
+    Raises
+    ------
+    OutputError
+        Where the name is taken, or its folder does not exist.
+
+    Examples
+    --------
+    >>> with atomic_folder("/tmp/nepkit-example-folder") as temporary:
+    ...     _ = (temporary / "a.txt").write_text("whole")
+    >>> sorted(item.name for item in Path("/tmp/nepkit-example-folder").iterdir())
+    ['a.txt']
+    >>> shutil.rmtree("/tmp/nepkit-example-folder")
+    """
+    path = Path(path)
+    import tempfile  # here, because the help of a command need not wait for it
+
+    refuse_existing_folder(path)
+    temporary = Path(tempfile.mkdtemp(dir=path.absolute().parent, prefix=f".{path.name}-"))
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o777 & ~umask)
+        refuse_existing_folder(path)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_existing_folder(path: Path) -> None:
+    """Raise `OutputError` where no folder can be made at ``path``."""
+    if path.exists() or path.is_symlink():
+        raise OutputError(f"{path} already exists; choose another name for the folder")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")

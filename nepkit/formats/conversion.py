@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.atomic import atomic_path, refuse_existing
+from nepkit.atomic import atomic_folder, atomic_path, refuse_existing
 from nepkit.errors import InputError, NepkitError, OutputError
 from nepkit.formats.catalogue import by_file_name, by_name, detect, formats
 from nepkit.formats.format import Dropped, Format, Reading
@@ -260,15 +258,8 @@ def _write_single(target: Format, output: Path, frames: list[Atoms], report: Rep
 
 
 def _write_folder(target: Format, output: Path, frames: Iterator[Atoms], report: Report) -> None:
-    if output.exists():
-        raise OutputError(f"{output} already exists; choose another name for the folder")
-    made = Path(tempfile.mkdtemp(dir=output.absolute().parent, prefix=f".{output.name}-"))
-    try:
+    with atomic_folder(output) as temporary:
         assert target.write is not None  # checked above
-        report.frames = target.write(made, frames)
+        report.frames = target.write(temporary, frames)
         _refuse_nothing(report)
-        made.chmod(0o755)
-        made.rename(output)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     report.files = [output]

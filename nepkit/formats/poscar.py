@@ -34,15 +34,20 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     yield atoms
 
 
+def places(atoms: Atoms) -> list[int]:
+    """Return the order in which a POSCAR has the atoms: those of an element together, elements as they come first."""
+    order = list(dict.fromkeys(atoms.get_chemical_symbols()))
+    return sorted(range(len(atoms)), key=lambda index: order.index(atoms.symbols[index]))
+
+
 def write(path: Path, frames: Iterable[Atoms]) -> int:
-    """Write one frame; atoms of an element come together, elements in the order of their first atom."""
+    """Write one frame; its atoms in the order of `places`."""
     from ase.io.vasp import write_vasp
 
     (atoms,) = frames
-    order = list(dict.fromkeys(atoms.get_chemical_symbols()))
-    places = sorted(range(len(atoms)), key=lambda index: order.index(atoms.symbols[index]))
+    order = places(atoms)
     with path.open("w", encoding="utf-8") as file:
-        write_vasp(file, Atoms(atoms.symbols[places], positions=atoms.positions[places], cell=atoms.cell, pbc=True))
+        write_vasp(file, Atoms(atoms.symbols[order], positions=atoms.positions[order], cell=atoms.cell, pbc=True))
     return 1
 
 

@@ -117,7 +117,11 @@ def read_run_file(path: str | Path) -> RunFile:
     >>> read_run_file("/tmp/nepkit-run.in").runs[0].temperature
     600.0
     """
-    file = read_input(path)
+    return as_run_file(read_input(path), str(path))
+
+
+def as_run_file(file: InputFile, where: str = "run.in") -> RunFile:
+    """Return the runs of an input that is already read; see `read_run_file`."""
     runs: list[Run] = []
     replicate = (1, 1, 1)
     time_step = 1.0
@@ -135,9 +139,9 @@ def read_run_file(path: str | Path) -> RunFile:
             else:
                 commands.append(words)
         except (IndexError, ValueError):
-            raise InputError(_lacks_number(path, line)) from None
+            raise InputError(_lacks_number(where, line)) from None
     return RunFile(tuple(runs), replicate, file)
 
 
-def _lacks_number(path: str | Path, line: InputLine) -> str:
+def _lacks_number(path: str, line: InputLine) -> str:
     return f"{path}, line {line.number}: {line.text.strip()!r} lacks a number that {line.words[0]} needs"

@@ -1,0 +1,1 @@
+"""Folders of calculations and simulations made from templates, and their results brought back."""
