@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,10 @@ class Path:
         Whether ``time`` came from the file.
     notes : tuple of str
         What the user should know.
+    framework : ndarray, shape (F, 3)
+        How far the centre of mass of the atoms that were not kept has moved, or of all where all were kept, A.
+    index : ndarray of int, shape (N,)
+        Which atoms of the file these are.
     """
 
     positions: Array
@@ -50,6 +54,8 @@ class Path:
     time: Array
     timed: bool
     notes: tuple[str, ...] = field(default=())
+    framework: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    index: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def volume(self) -> float:
@@ -63,7 +69,8 @@ class Unwrapper:
     The step of an atom is the shortest change of its fractional coordinates, each frame with its own cell, and is made
     Cartesian with the mean cell of the two frames. Steps, not fractional coordinates, are added up: else the breathing
     of the cell under constant pressure would be magnified by the number of cells an atom has crossed
-    (arXiv:2003.09205 on why this matters). Paths that are continuous already stay so.
+    (arXiv:2003.09205 on why this matters). Paths that are continuous already stay so. ``longest`` is the longest step
+    so far as a share of the cell, ``farthest`` the atom that took it.
 
     Examples
     --------
@@ -76,7 +83,7 @@ class Unwrapper:
     """
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest, self.farthest = 0.0, 0
         self._fractional: Array | None = None
         self._cell: Array | None = None
         self._positions: Array = np.zeros((0, 3))
@@ -91,22 +98,31 @@ class Unwrapper:
         else:
             step = fractional - self._fractional
             step -= np.round(step)
-            self.longest = max(self.longest, float(np.abs(step).max()))
+            longest = float(max(step.max(initial=0.0), -step.min(initial=0.0)))
+            if longest > self.longest:
+                self.longest, self.farthest = longest, int(np.abs(step).argmax()) // 3
             self._positions = self._positions + step @ (0.5 * (box + self._cell))
         self._fractional, self._cell = fractional, box
         return self._positions
 
 
-def follow(frames: Iterable[Any], where: str = "trajectory") -> Path:
+def follow(
+    frames: Iterable[Any], where: str = "trajectory", *, keep: Collection[str] = (), dtype: type = np.float64
+) -> Path:
     """Return the continuous paths of the atoms of a trajectory.
 
     Parameters
     ----------
-    frames : iterable of ase.Atoms or nepkit.frames.Snapshot
+    frames : iterable of ase.Atoms or Snapshot
         Wrapped or not, of a cell that may change; the frames are used one by one. ``info["Time"]`` is in fs, as
         GPUMD's dump_xyz writes it.
     where : str
         What messages call the trajectory.
+    keep : collection of str
+        Elements whose paths are kept, all where empty; of the others no more than the motion of their centre of mass
+        is, so that the memory is that of the mobile ions.
+    dtype : type
+        ``numpy.float32`` halves the memory of the paths; they are relative to their beginning then, for their digits.
 
     Raises
     ------
@@ -115,35 +131,49 @@ def follow(frames: Iterable[Any], where: str = "trajectory") -> Path:
         between frames, so that their direction cannot be known.
     """
     unwrap = Unwrapper()
-    positions, cells, times = [], [], []
-    first: Any = None
+    positions, cells, times, framework = [], [], [], []
+    symbols: tuple[str, ...] = ()
     for number, atoms in enumerate(map(Snapshot.of, frames), 1):
-        if first is None:
-            first = atoms
-        if len(atoms) != len(first) or (atoms.numbers != first.numbers).any():
+        cell = np.asarray(atoms.cell, dtype=float)
+        if not symbols:
+            numbers, symbols, masses = atoms.numbers, atoms.symbols, atoms.get_masses()
+            index = np.flatnonzero(np.isin(symbols, list(keep))) if keep else np.arange(len(symbols))
+            weights = framework_weights(symbols, masses, keep)
+            weights = weights / weights.sum()
+            start = atoms.positions[index] if dtype is np.float32 else np.zeros((len(index), 3))
+        if len(atoms) != len(symbols) or (atoms.numbers != numbers).any():
             raise InputError(f"{where}, frame {number}: other atoms than in the first frame; order them alike")
-        if abs(np.linalg.det(atoms.cell)) < 1e-9:
+        if abs(np.linalg.det(cell)) < 1e-9:
             raise InputError(f"{where}, frame {number}: no cell, so that paths cannot be followed; add the Lattice")
-        positions.append(unwrap(atoms.positions, atoms.cell))
-        cells.append(atoms.cell)
+        place = unwrap(atoms.positions, cell)
+        positions.append((place[index] - start).astype(dtype) if keep or dtype is np.float32 else place)
+        framework.append(weights @ place)
+        cells.append(cell)
         times.append(next((float(value) for key, value in atoms.info.items() if key.lower() == "time"), np.nan))
         if unwrap.longest > AMBIGUOUS:
             raise InputError(
-                f"{where}, frame {number}: an atom moved by {unwrap.longest:.2f} of the cell since the frame before, "
-                "so its direction is not known; dump frames more often"
+                f"{where}, frame {number}: {symbols[unwrap.farthest]} {unwrap.farthest + 1} moved by "
+                f"{unwrap.longest:.2f} of the cell since the frame before, so its direction is not known; "
+                "dump frames more often"
             )
     if len(positions) < 2:
         raise InputError(f"{where}: {len(positions)} frame, at least two are needed for a displacement")
     notes = []
     if unwrap.longest > LONG:
-        notes.append(f"an atom moved by {unwrap.longest:.2f} of the cell between frames: dump more often to be safe")
+        share = unwrap.longest / LONG
+        fastest = f"{symbols[unwrap.farthest]} {unwrap.farthest + 1}"
+        notes.append(
+            f"{where}: {fastest} moved by {unwrap.longest:.2f} of the cell between two frames; a faster one would be "
+            f"followed wrongly: dump at least {np.ceil(share**2):.0f} times as often"
+        )
     time = np.array(times)
     timed = bool(np.isfinite(time).all())
     time = 1e-3 * (time - time[0]) if timed else np.arange(len(times), dtype=float)
     check_times(time, where)
+    path = np.array(framework)
     return Path(
-        np.stack(positions), np.array(cells), first.symbols, first.get_masses(), time, timed,
-        tuple(notes),
+        np.stack(positions), np.array(cells), tuple(symbols[i] for i in index), masses[index], time, timed,
+        tuple(notes), path - path[0], index,
     )  # fmt: skip
 
 
@@ -186,7 +216,7 @@ def drift(positions: Any, weights: Any) -> Any:
     return path - path[0]
 
 
-def framework_weights(symbols: Sequence[str], masses: ArrayLike, ions: Sequence[str]) -> Array:
+def framework_weights(symbols: Sequence[str], masses: ArrayLike, ions: Collection[str]) -> Array:
     """Return the masses of all atoms that are not mobile ions; of all atoms where every atom is an ion."""
     mass = np.asarray(masses, dtype=float)
     rest = np.where(np.isin(np.array(symbols), list(ions)), 0.0, mass)

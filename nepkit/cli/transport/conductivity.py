@@ -122,14 +122,13 @@ def onsager(
     wanted = mobile_ions(ions)
     carried = charges_of(wanted, charges)
     source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
-    if source.shift is None:
+    if not source.paths:
         raise InputError(f"{source.name} has no paths of single ions; give a trajectory")
     kelvin, size = source.state(temperature, volume)
     results = diffusion_of(source, wanted, window, None)
     lags = max((result.lags for result in results.values()), key=lambda item: item[0])
     sums = [
-        charge * (source.paths[ion].sum(axis=1) - source.paths[ion].shape[1] * source.shift)
-        for ion, charge in zip(wanted, carried, strict=True)
+        charge * source.paths[ion].sum(axis=1, dtype=np.float64) for ion, charge in zip(wanted, carried, strict=True)
     ]
     found = fit(np.stack(sums, axis=1), lags, interval=float(source.curves.time[1]), volume=size, temperature=kelvin)
     pairs = [(a, b) for a in range(len(wanted)) for b in range(a, len(wanted))]

@@ -14,7 +14,7 @@ from nepkit.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.analysis.transport import Conductivity, Diffusion, Quantity
-    from nepkit.analysis.transport.source import Source
+    from nepkit.analysis.transport.record import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,10 +92,7 @@ def diffusion_of(
 
     axes = (AXES[direction],) if direction else (0, 1, 2)
     return {
-        ion: diffusion(
-            source.curves, ion, positions=source.paths.get(ion), shift=source.shift, window=window, axes=axes
-        )
-        for ion in ions
+        ion: diffusion(source.curves, ion, positions=source.paths.get(ion), window=window, axes=axes) for ion in ions
     }
 
 

@@ -49,13 +49,13 @@ def test_breathing_of_the_cell_does_not_move_atoms_at_rest():
 
 def test_steps_of_half_a_cell_are_refused():
     frames = [Atoms("Li", positions=[[x, 0, 0]], cell=np.eye(3) * 10, pbc=True) for x in (0.0, 1.0, 5.9)]
-    with pytest.raises(InputError, match=r"frame 3: an atom moved by 0\.49 of the cell"):
+    with pytest.raises(InputError, match=r"frame 3: Li 1 moved by 0\.49 of the cell"):
         follow(frames)
 
 
 def test_long_steps_are_noted():
     frames = [Atoms("Li", positions=[[x, 0, 0]], cell=np.eye(3) * 10, pbc=True) for x in (0.0, 3.0, 6.0)]
-    assert "dump more often" in follow(frames).notes[0]
+    assert "Li 1 moved by 0.30 of the cell between two frames" in follow(frames).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,19 @@ def test_times_must_be_equally_spaced():
         check_times(np.array([0.0, 0.1, 0.2, 0.4]), "run")
     with pytest.raises(InputError, match="frame 2: its time is not after"):
         check_times(np.array([0.0, 0.0]))
+
+
+def test_paths_of_the_ions_alone_are_kept_and_the_framework_is_followed():
+    rng = np.random.default_rng(2)
+    walk = rng.normal(scale=0.3, size=(30, 6, 3)).cumsum(axis=0) + rng.uniform(0, 9, (6, 3))
+    frames = [Atoms("LiOLiO2Li", positions=place, cell=CELL, pbc=True) for place in walk]
+    for frame in frames:
+        frame.wrap()
+    whole, ions = follow(frames), follow(frames, keep=["Li"], dtype=np.float32)
+    np.testing.assert_array_equal(ions.index, [0, 2, 5])
+    assert ions.symbols == ("Li",) * 3
+    assert ions.positions.dtype == np.float32
+    expected = whole.positions[:, [0, 2, 5]]
+    np.testing.assert_allclose(ions.positions, expected - expected[0], atol=1e-5)
+    oxygen = whole.positions[:, [1, 3, 4]].mean(axis=1)
+    np.testing.assert_allclose(ions.framework, oxygen - oxygen[0], atol=1e-12)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from nepkit.analysis.transport.source import charge_of, open_source
 from nepkit.errors import InputError, UnknownNameError
+from nepkit.frames import write_frames
 
 RUN = """ensemble {ensemble} 300 300 100
 dump_thermo 100
@@ -119,3 +121,51 @@ def test_usual_charges():
     assert (charge_of("Mg"), charge_of("F")) == (2.0, -1.0)
     with pytest.raises(InputError, match="the charge of Fe is not known; give --charge"):
         charge_of("Fe")
+
+
+def test_running_diffusion_of_sdc_out_becomes_a_displacement(folder):
+    path = folder(groups="group 0 0")
+    (path / "msd.out").unlink()
+    (path / "run.in").write_text("ensemble nvt_ber 500 500 100\ncompute_sdc 10 50 group 0 0\nrun 10000\n")
+    time = 0.01 * np.arange(50)
+    # D(t) = D (1 - exp(-t / tau)): the displacement is 2 D (t - tau (1 - exp(-t / tau))).
+    running = 0.3 * (1.0 - np.exp(-time / 0.05))
+    np.savetxt(path / "sdc.out", np.stack([time, *[0 * time] * 3, *[running] * 3], axis=1))
+    found = open_source(path, ["K"])
+    expected = 2 * 0.3 * (time - 0.05 * (1.0 - np.exp(-time / 0.05)))
+    np.testing.assert_allclose(found.curves.tensor["K"][:, 1, 1], expected, atol=5e-4)
+    assert found.curves.frames == 1000
+
+
+def trajectory(folder, name="dump.xyz"):
+    frames = [
+        Atoms("K2ClO", positions=np.full((4, 3), 0.5 * step) + np.arange(4)[:, None], cell=np.eye(3) * 9, pbc=True)
+        for step in range(4)
+    ]
+    write_frames(folder / name, frames)
+    return folder / name
+
+
+def test_the_time_between_frames_is_that_of_run_in(folder):
+    path = trajectory(folder())
+    (path.parent / "run.in").write_text("time_step 2\nensemble nvt_ber 500 500 100\ndump_exyz 50\nrun 200\n")
+    found = open_source(path, ["K"])
+    assert found.interval == pytest.approx(0.1)
+    assert "by dump_exyz in run.in" in found.notes[0]
+
+
+def test_the_incar_tells_time_and_temperature_of_an_xdatcar(tmp_path):
+    head = "K2\n1.0\n9 0 0\n0 9 0\n0 0 9\nK\n2\n"
+    rows = "".join(f"Direct configuration= {n}\n0.{n} 0 0\n0.5 0.{n} 0.5\n" for n in range(1, 6))
+    (tmp_path / "XDATCAR").write_text(head + rows)
+    (tmp_path / "INCAR").write_text("POTIM = 2 ! fs\nNBLOCK=5; TEBEG = 700\nALGO = Fast\n")
+    found = open_source(tmp_path / "XDATCAR", ["K"])
+    assert (found.interval, found.temperature) == (pytest.approx(0.01), 700.0)
+    assert found.volume == pytest.approx(729.0)
+
+
+def test_half_the_memory_gives_the_same_displacements(folder):
+    path = trajectory(folder())
+    one, half = (open_source(path, ["K"], interval=1.0, single=single) for single in (False, True))
+    assert half.paths["K"].dtype == np.float32
+    np.testing.assert_allclose(half.curves.tensor["K"], one.curves.tensor["K"], atol=1e-5)
