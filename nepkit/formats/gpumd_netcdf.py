@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.geometry import cellpar_to_cell
+from ase.geometry import cell_to_cellpar, cellpar_to_cell
 from ase.units import kcal, mol
+from numpy.typing import NDArray
 
 from nepkit.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type
@@ -43,8 +44,9 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             raise InputError(f"{path}: no coordinates of frames in it; is it of dump_netcdf?")
         frames, count, _ = known["coordinates"].data.shape
         symbols = _symbols(path, known, count, reading)
+        turn = _turn(path.with_name("model.xyz"))
         for index in range(frames):
-            atoms = _frame(known, index, symbols, f"{path}, frame {index + 1}")
+            atoms = _frame(known, index, symbols, turn, f"{path}, frame {index + 1}")
             atoms.info["source"] = f"{path.name}:{index + 1}"
             yield atoms
 
@@ -78,11 +80,19 @@ def _row(known: dict[str, Any], name: str, index: int, shape: tuple[int, ...], w
     return data
 
 
-def _frame(known: dict[str, Any], index: int, symbols: list[str], where: str) -> Atoms:
+def _turn(model: Path) -> NDArray[np.float64]:
+    """Return what turns a cell from the place that lengths and angles give it to where it lies in the simulation."""
+    cell = next(read_snapshots(model)).cell if model.is_file() else np.zeros((3, 3))
+    if abs(np.linalg.det(cell)) < 1e-9:
+        return np.eye(3)
+    return np.asarray(np.linalg.solve(cellpar_to_cell(cell_to_cellpar(cell)), cell))
+
+
+def _frame(known: dict[str, Any], index: int, symbols: list[str], turn: NDArray[np.float64], where: str) -> Atoms:
     each = (len(symbols), 3)
     positions = _row(known, "coordinates", index, each, where)
     lengths, angles = (_row(known, name, index, (3,), where) for name in ("cell_lengths", "cell_angles"))
-    cell = None if lengths is None or angles is None else cellpar_to_cell([*lengths, *angles])
+    cell = None if lengths is None or angles is None else cellpar_to_cell([*lengths, *angles]) @ turn
     atoms = Atoms(symbols, positions=positions, cell=cell, pbc=cell is not None)
     time = _row(known, "time", index, (), where)
     if time is not None:

@@ -6,8 +6,6 @@ from ase import Atoms
 from ase.geometry import cell_to_cellpar
 from scipy.io import netcdf_file
 
-from nepkit.errors import InputError
-from nepkit.formats.format import Reading
 from nepkit.frames import read_frames, write_frames
 
 CELL = np.array([[0.0, 9.0, 1.0], [8.0, 0.5, 0.0], [1.0, 2.0, 10.0]])  # not in the standard place
@@ -48,20 +46,3 @@ def test_elements_and_place_of_the_cell_come_from_the_model(run):
     for frame, place, cell in zip(frames, positions, cells, strict=True):
         np.testing.assert_allclose(frame.positions, place, atol=1e-5)
         np.testing.assert_allclose(frame.cell.array, cell, atol=1e-6)
-
-
-def test_without_a_model_the_types_are_asked_for(run):
-    path = run[0]
-    (path.parent / "model.xyz").unlink()
-    with pytest.raises(InputError, match=r"no model\.xyz beside it"):
-        next(read_frames(path))
-    assert next(read_frames(path, reading=Reading(types=("Li", "O")))).get_chemical_formula("reduce") == "OLi"
-
-
-def test_a_model_of_another_run_is_refused(run):
-    path = run[0]
-    write_frames(
-        path.parent / "model.xyz", [Atoms("Li5", positions=np.arange(15.0).reshape(5, 3), cell=CELL, pbc=True)]
-    )
-    with pytest.raises(InputError, match=r"2 atoms, model\.xyz beside it has 5"):
-        next(read_frames(path))
