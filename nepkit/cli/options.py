@@ -43,6 +43,9 @@ device = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
 )
 
+results = click.option("--results", type=NEW, help="Results file: numbers, units, settings, versions as JSON.")
+"""For `nepkit.record.write_record`."""
+
 jobs = click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes that work at the same time."
 )
