@@ -42,7 +42,9 @@ class Table:
         return [[_cell(value, form) for value, form in zip(row, formats, strict=True)] for row in self.rows]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return every row as a mapping from heading to cell."""
+        """Return every row as a mapping from heading to cell; headings must differ."""
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError(f"table {self.title!r}: two columns have the same heading: {', '.join(self.columns)}")
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 

@@ -146,7 +146,7 @@ def numbers(results: Mapping[str, Sets], quantity: Sequence[str] = ()) -> list[T
             scaled = [None if value is None else factor * value
                       for value in (made.rmse, made.rmse_error, made.mae, made.mae_error, made.bias)]  # fmt: skip
             rows.append((name, label, unit, *scaled, made.r2, made.r2_error, made.count, made.blocks))
-    columns = ["quantity", "set", "unit", "RMSE", "±", "MAE", "±", "bias", "R²", "±", "numbers", "blocks"]
+    columns = ["quantity", "set", "unit", "RMSE", "RMSE ±", "MAE", "MAE ±", "bias", "R²", "R² ±", "numbers", "blocks"]
     return [Table("Errors, with standard errors over frames", columns, rows,
                   ["", "", "", ".4g", ".2g", ".4g", ".2g", ".2g", ".5f", ".1g", "", ""])]  # fmt: skip
 
