@@ -27,7 +27,7 @@ class Mean:
     quantity : Quantity
         Mean and standard error; the error is NaN where there is none.
     over : str
-        ``"runs"``, ``"blocks"`` or ``"nothing"``.
+        ``"runs"``, ``"blocks"``, ``"components"``, ``"constant"`` for what does not change, or ``"nothing"``.
     count : int
         How many of these.
     """
@@ -39,7 +39,8 @@ class Mean:
     @property
     def source(self) -> str:
         """Words for a table: what the error is the scatter of."""
-        return "no error" if self.over == "nothing" else f"{self.count} {self.over}"
+        words = {"nothing": "no error", "constant": "constant"}
+        return words.get(self.over, f"{self.count} {self.over}")
 
 
 def over_runs(values: Sequence[float] | Array, unit: str) -> Mean:
@@ -105,7 +106,7 @@ def over_blocks(values: Array, unit: str) -> Mean:
     items = np.asarray(values, dtype=float)
     mean = float(items.mean())
     if len(items) > 1 and np.ptp(items) <= 1e-12 * max(1e-300, abs(mean)):
-        return Mean(Quantity(mean, 0.0, unit, mean, mean), "blocks", len(items))  # it is kept constant
+        return Mean(Quantity(mean, 0.0, unit, mean, mean), "constant", len(items))
     length = inefficiency(items)
     number = int(min(MOST, len(items) / (BLOCK_LENGTH * length if length > 1.0 else 1.0)))
     if number < FEWEST:

@@ -215,16 +215,22 @@ def find_runs(path: str | Path) -> list[Path]:
     path = Path(path)
     if path.is_file():
         return [path]
-    found = sorted(path.rglob("thermo.out"), key=lambda item: [_number(part) for part in item.parts])
+    found = sorted(path.rglob("thermo.out"), key=by_number)
     if not found:
         raise InputError(f"{path}: no thermo.out in this folder or below; run with dump_thermo")
     return found
 
 
-def _number(part: str) -> tuple[float, str]:
-    """Sort 950K before 1000K."""
-    digits = part.rstrip("Kk")
-    return (float(digits), part) if digits.replace(".", "", 1).isdigit() else (float("inf"), part)
+def by_number(path: Path) -> list[tuple[float, str]]:
+    """Return a key that sorts folders such as 950K and 1000K by their numbers.
+
+    Examples
+    --------
+    >>> sorted([Path("1000K"), Path("950K"), Path("a")], key=by_number)[0].name
+    '950K'
+    """
+    numbers = [(part.rstrip("Kk"), part) for part in path.parts]
+    return [(float(digits) if digits.replace(".", "", 1).isdigit() else float("inf"), part) for digits, part in numbers]
 
 
 @dataclass(frozen=True)

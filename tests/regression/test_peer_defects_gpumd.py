@@ -89,3 +89,37 @@ def test_half_a_femtosecond_is_a_time_step(plot, tmp_path):
     status, found, _ = plot("nemd", tmp_path)
     assert status == 0
     assert row(found, "heat flow")["value"] == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("rows", [3, 6, 12])
+def test_the_number_of_times_is_the_number_of_rows(plot, tmp_path, rows):
+    """Times counted up in floating point have one too many for some numbers of rows."""
+    np.savetxt(tmp_path / "thermo.out", np.tile([300.0, 1, -1, 0, 0, 0, 0, 0, 0, 5, 5, 5], (rows, 1)))
+    (tmp_path / "run.in").write_text(f"time_step 1\nensemble nve\ndump_thermo 100\nrun {100 * rows}\n")
+    status, found, _ = plot("thermo", tmp_path)
+    assert status == 0
+    np.testing.assert_allclose(found["series"]["time (ps)"], 0.1 * np.arange(1, rows + 1))
+
+
+def test_every_stage_of_run_in_has_its_own_time_step(plot, tmp_path):
+    np.savetxt(tmp_path / "thermo.out", np.tile([300.0, 1, -1, 0, 0, 0, 0, 0, 0, 5, 5, 5], (6, 1)))
+    (tmp_path / "run.in").write_text(
+        "time_step 1\nensemble nve\ndump_thermo 100\nrun 200\ntime_step 0.5\nensemble nve\ndump_thermo 10\nrun 40\n"
+    )
+    _, found, _ = plot("thermo", tmp_path)
+    np.testing.assert_allclose(found["series"]["time (ps)"], [0.1, 0.2, 0.205, 0.21, 0.215, 0.22])
+
+
+def test_a_slope_is_printed_with_its_window_and_error(plot, tmp_path):
+    time = 0.1 * np.arange(60)
+    line = 0.6 * time[:, None] * np.ones(3)
+    np.savetxt(tmp_path / "msd.out", np.column_stack([time, line, line]))
+    (tmp_path / "run.in").write_text("ensemble nve\ncompute_msd 100 60\nrun 300000\n")
+    (tmp_path / "model.xyz").write_text(
+        '2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nLi 0 0 0\nLi 1 1 1\n'
+    )
+    _, found, _ = plot("msd", tmp_path)
+    first = next(iter(found["numbers"].values()))[0]
+    assert first["D (cm^2/s)"] == pytest.approx(3e-5, rel=1e-6)
+    assert 0 < first["error"] < 3e-5
+    assert "to" in first["fitted (ps)"]
