@@ -10,7 +10,8 @@ from nepkit.analysis.thermodynamics import by_number
 from nepkit.analysis.transport import Arrhenius, arrhenius, diffusion
 from nepkit.analysis.transport.conductivity import conductivity_per_diffusion
 from nepkit.analysis.transport.quantity import Quantity
-from nepkit.analysis.transport.source import Source, charge_of, open_source
+from nepkit.analysis.transport.record import Source
+from nepkit.analysis.transport.source import charge_of, open_source
 from nepkit.errors import InputError
 
 
