@@ -14,7 +14,7 @@ from ase.data import atomic_numbers
 from .errors import ModelError
 from .nep import INVARIANTS, NEP, Floats, keep_species
 
-__all__ = ["INVARIANTS", "NEP", "keep_species", "read_nep", "write_nep"]
+__all__ = ["INVARIANTS", "NEP", "keep_species", "read_nep", "trained_numbers", "with_trained_numbers", "write_nep"]
 
 
 TOKEN = re.compile(r"nep(?P<version>\d)(?P<zbl>_zbl)?(?P<kind>_[a-z_]+)?(?P<mode>\d)?")
@@ -275,3 +275,37 @@ def _all_numbers(nep: NEP) -> Floats:
     parts += [np.array([nep.b1]), nep.c_radial, nep.c_angular, nep.q_scaler]
     parts += [nep.zbl_flexible] if nep.zbl_flexible is not None else []
     return np.concatenate([np.ravel(part) for part in parts])
+
+
+def trained_numbers(nep: NEP) -> Floats:
+    """Return the numbers that a training changes, in the order of nep.txt and of the rows of nep.restart.
+
+    Those are all but the scales of the descriptors and the table of a flexible repulsion.
+
+    Examples
+    --------
+    >>> trained_numbers(nep).size  # doctest: +SKIP
+    3033
+    """
+    numbers = _all_numbers(nep)
+    return numbers[: numbers.size - _untrained(nep).size]
+
+
+def with_trained_numbers(nep: NEP, numbers: Floats) -> NEP:
+    """Return a model with other trained numbers, in the order of `trained_numbers`.
+
+    Raises
+    ------
+    ModelError
+        If there are too few or too many.
+    """
+    names = "elements version charge_mode zbl cutoff_radial cutoff_angular typewise_cutoffs n_max basis_size l_max"
+    names += " invariants max_neighbours_radial max_neighbours_angular"
+    header = {name: getattr(nep, name) for name in names.split()}
+    header |= {"neurons": nep.neurons, "has_zbl": nep.zbl is not None}
+    return _read_numbers(header, np.concatenate([numbers, _untrained(nep)]))
+
+
+def _untrained(nep: NEP) -> Floats:
+    table = np.zeros(0) if nep.zbl_flexible is None else np.ravel(nep.zbl_flexible)
+    return np.concatenate([nep.q_scaler, table])

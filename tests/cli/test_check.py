@@ -7,9 +7,9 @@ import pytest
 from nepkit.analysis.inputs.check import check_file
 
 
-def test_findings_have_lines_and_the_status_is_one(nepkit, tmp_path):
+def test_findings_have_lines_and_the_status_is_one(in_process, tmp_path):
     (tmp_path / "run.in").write_text("potential nep.txt\nensamble nve\nrun 10\n")
-    done = nepkit("check", str(tmp_path / "run.in"), "--json")
+    done = in_process("check", str(tmp_path / "run.in"), "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert found["errors"] == 4
@@ -17,18 +17,18 @@ def test_findings_have_lines_and_the_status_is_one(nepkit, tmp_path):
     assert found["findings"][1]["remedy"] == "did you mean ensemble?"
 
 
-def test_text_names_file_line_and_remedy(nepkit, tmp_path):
+def test_text_names_file_line_and_remedy(in_process, tmp_path):
     (tmp_path / "nep.in").write_text("type 1 Si\nneurons 30\n")
-    done = nepkit("check", str(tmp_path))
+    done = in_process("check", str(tmp_path))
     assert done.returncode == 1
     assert "did you mean neuron?" in done.stdout
     assert done.stdout.strip().endswith("nep.in: 2 errors, 0 warnings")
 
 
 @pytest.mark.parametrize("text", ["", "# only\n"])
-def test_an_empty_file_is_one_line_of_error(nepkit, tmp_path, text):
+def test_an_empty_file_is_one_line_of_error(in_process, tmp_path, text):
     (tmp_path / "run.in").write_text(text)
-    done = nepkit("check", str(tmp_path / "run.in"))
+    done = in_process("check", str(tmp_path / "run.in"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "no keyword in it" in done.stderr
@@ -53,7 +53,7 @@ def test_files_of_the_field(reference_data):
     assert found == expected
 
 
-def test_strict_counts_warnings(nepkit, reference_data):
+def test_strict_counts_warnings(in_process, reference_data):
     folder = str(reference_data / "llzo_conductivity" / "950K")
-    assert nepkit("check", folder).returncode == 0
-    assert nepkit("check", folder, "--strict").returncode == 1
+    assert in_process("check", folder).returncode == 0
+    assert in_process("check", folder, "--strict").returncode == 1

@@ -1,0 +1,1 @@
+"""Changing the architecture of a NEP, with its restart file and nep.in kept consistent."""
