@@ -18,6 +18,7 @@ PLACES = {
     "nepkit.quickstart": "workflow",
     "nepkit.watch": "workflow",
     "nepkit.prepare": "workflow",
+    "nepkit.presets": "workflow",
     "nepkit.report": "workflow",
     "nepkit.training": "workflow",
     "nepkit.plots": "plots",

@@ -1,0 +1,1 @@
+"""Templates of run.in and nep.in, filled from the structure, potential and frames at hand."""
