@@ -13,7 +13,7 @@ from nepkit.cli.output import Output
 
 if TYPE_CHECKING:
     from nepkit.plots.compose import Look
-    from nepkit.plots.plot import Loaded, Option, Plot
+    from nepkit.plots.plot import Option, Plot
 
 PLACE = click.Path(exists=True, path_type=Path)
 """An existing file or folder."""
@@ -90,10 +90,11 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
     paths = [given] if isinstance(given, Path) else list(given) or [Path()]
     own = {option.name: values.pop(option.name) for option in plot.options}
     loaded = plot.load(paths, own, values.pop("labels", ()))
+    panels = loaded.panels(values.pop("panel", None) or "")
     notes = loaded.notes()
     series = loaded.series()
     tables = loaded.numbers()
-    drawn, text = _drawn(loaded, values)
+    drawn, text = _drawn(plot, panels, values)
     return Output(
         data={
             "plot": plot.name,
@@ -110,7 +111,7 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
     )
 
 
-def _drawn(loaded: Loaded, values: dict[str, Any]) -> tuple[Any, str]:
+def _drawn(plot: Plot, panels: dict[str, Any], values: dict[str, Any]) -> tuple[Any, str]:
     """Return the figure where it is saved, and the text that stands for it."""
     from nepkit.plots.style import SUFFIXES, check_image, with_sheets
 
@@ -120,12 +121,12 @@ def _drawn(loaded: Loaded, values: dict[str, Any]) -> tuple[Any, str]:
     if save is not None and not table:
         check_image(save, bool(context.meta.get("nepkit.overwrite")), also=(".csv", ".json"))
     if table or (save is None and not terminal):
-        hint = f"\nThe image: add -o {loaded.plot.name}.png ({', '.join(SUFFIXES)}); in the terminal: --terminal"
+        hint = f"\nThe image: add -o {plot.name}.png ({', '.join(SUFFIXES)}); in the terminal: --terminal"
         return None, "" if table else hint
     from nepkit.plots.compose import compose
 
     with with_sheets(*([sheet] if sheet else [])):
-        figure = compose(loaded.panels(), _look(values), size=loaded.plot.size)
+        figure = compose(panels, _look(values), size=plot.size)
     text = ""
     if terminal:
         from nepkit.plots.terminal import to_text

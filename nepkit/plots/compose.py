@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.errors import InputError
 from nepkit.plots.plot import Panel
 from nepkit.plots.style import new_figure, style
 
@@ -24,8 +24,6 @@ class Look:
         Limits of the axes.
     log : str
         Which axes are logarithmic: any of ``x``, ``y``, ``xy``; as the plot has it when empty.
-    panel : str
-        The only panel to draw; all when empty.
     size : (float, float), optional
         Of the figure, inches.
     dpi : float
@@ -38,7 +36,6 @@ class Look:
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
     log: str = ""
-    panel: str = ""
     size: tuple[float, float] | None = None
     dpi: float = 150.0
 
@@ -63,14 +60,8 @@ def compose(panels: Mapping[str, Panel], look: Look | None = None, *, size: tupl
     ------
     InputError
         Where limits do not rise or are not above zero on a logarithmic axis.
-    UnknownNameError
-        Where there is no panel of the name in ``look``.
     """
     look = look or Look()
-    if look.panel:
-        if look.panel not in panels:
-            raise UnknownNameError(f"no panel {look.panel!r} in this plot: {did_you_mean(look.panel, panels)}")
-        panels = {look.panel: panels[look.panel]}
     columns = len(panels) if len(panels) <= 3 else ceil(sqrt(len(panels)))
     rows = ceil(len(panels) / columns)
     figure = new_figure(*(look.size or (columns * size[0], rows * size[1])))
@@ -78,13 +69,13 @@ def compose(panels: Mapping[str, Panel], look: Look | None = None, *, size: tupl
     with style():
         for number, panel in enumerate(panels.values()):
             panel(ax=figure.add_subplot(rows, columns, number + 1))
-    for ax in [ax for ax in figure.axes if ax.get_subplotspec() is not None and ax.get_label() != "<colorbar>"]:
-        _change(ax, look)
-    if look.title is not None:
-        if len(panels) == 1:
-            figure.axes[0].set_title(look.title)
-        else:
-            figure.suptitle(look.title)
+        for ax in [ax for ax in figure.axes if ax.get_subplotspec() is not None and ax.get_label() != "<colorbar>"]:
+            _change(ax, look)
+        if look.title is not None:
+            if len(panels) == 1:
+                figure.axes[0].set_title(look.title)
+            else:
+                figure.suptitle(look.title)
     return figure
 
 

@@ -70,7 +70,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nepkit.errors import InputError
+from nepkit.errors import InputError, UnknownNameError, did_you_mean
 from nepkit.table import Table
 
 R = TypeVar("R")
@@ -332,10 +332,19 @@ class Loaded:
         """Return what the reader should know."""
         return [] if self.plot.notes is None else list(call(self.plot.notes, self.results, options=self.options))
 
-    def panels(self) -> dict[str, Panel]:
-        """Return what draws each panel, by name."""
+    def panels(self, only: str = "") -> dict[str, Panel]:
+        """Return what draws each panel, by name; with ``only`` that one.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is no panel of that name.
+        """
         if self.plot.panels is not None:
-            return dict(call(self.plot.panels, self.results, options=self.options))
+            found = dict(call(self.plot.panels, self.results, options=self.options))
+            if only and only not in found:
+                raise UnknownNameError(f"no panel {only!r} in this plot: {did_you_mean(only, found)}")
+            return {only: found[only]} if only else found
 
         def draw(ax: Any) -> Any:
             return call(self.plot.draw, self.results, options=self.options, ax=ax)

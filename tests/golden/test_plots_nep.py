@@ -96,7 +96,7 @@ def test_parity_of_a_model_agrees_with_what_gpumd_predicted(plot, pbte, tmp_path
     for quantity, tolerance in (("energy", 0.03), ("force", 1e-4)):  # energies have six digits in the file
         one, other = row(ours, quantity=quantity), row(theirs, quantity=quantity)
         assert one["RMSE"] == pytest.approx(other["RMSE"], rel=tolerance)
-        assert one["RMSE ±"] == pytest.approx(other["±"], rel=max(tolerance, 1e-3))
+        assert one["RMSE ±"] == pytest.approx(other["RMSE ±"], rel=max(tolerance, 1e-3))
 
 
 def test_train_shows_both(plot, pbte):

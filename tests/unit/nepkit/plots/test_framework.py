@@ -79,6 +79,13 @@ class TestPlot:
         with pytest.raises(InputError, match="2 files need as many --label that differ, 1 given"):
             made().load([tmp_path, tmp_path / "a.out"], {}, ["x", "x"])
 
+    def test_one_panel_by_name(self, tmp_path):
+        (tmp_path / "a.out").write_text("3")
+        loaded = made(draw=None, panels=lambda results: {"one": line, "two": line}).load([tmp_path], {})
+        assert list(loaded.panels("two")) == ["two"]
+        with pytest.raises(UnknownNameError, match="no panel 'tow' in this plot: did you mean two"):
+            loaded.panels("tow")
+
     def test_found_in(self, tmp_path):
         assert not made().found_in(tmp_path)
         (tmp_path / "a.out").touch()
@@ -121,12 +128,10 @@ class TestCompose:
             assert (*ax.get_xlim(), *ax.get_ylim()) == (0.0, 1.5, 0.5, 200.0)
         assert figure.get_suptitle() == "T"
 
-    def test_one_panel_by_name(self):
-        figure = compose({"one": line, "two": line}, Look(panel="two", title="T"))
+    def test_the_title_of_one_panel(self):
+        figure = compose({"one": line}, Look(title="T"))
         assert len(figure.axes) == 1
-        assert figure.axes[0].get_title() == "T"
-        with pytest.raises(UnknownNameError, match="no panel 'tow' in this plot: did you mean two"):
-            compose({"one": line, "two": line}, Look(panel="tow"))
+        assert figure.axes[0].get_title(loc="left") == "T"
 
     @pytest.mark.parametrize(("look", "message"), [({"xlim": (2.0, 1.0)}, "lower limit first"),
                                                    ({"ylim": (0.0, 1.0), "log": "y"}, "above zero")])  # fmt: skip
