@@ -43,6 +43,17 @@ device = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
 )
 
+
+def _keep_resume(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    if value:
+        ctx.meta["nepkit.overwrite"] = True  # the output of the run that goes on may exist
+    return value
+
+
+resume = click.option("--resume", is_flag=True, is_eager=True, callback=_keep_resume,
+                      help="Go on with what an interrupted run has not done.")  # fmt: skip
+"""For a command whose output tells how far it got."""
+
 results = click.option("--results", type=NEW, help="Results file: numbers, units, settings, versions as JSON.")
 """For `nepkit.record.write_record`."""
 
@@ -68,7 +79,7 @@ def _check_writable(ctx: click.Context, _param: click.Parameter, value: Path | N
 
 
 def _keep_overwrite(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
-    ctx.meta["nepkit.overwrite"] = value
+    ctx.meta["nepkit.overwrite"] = value or bool(ctx.meta.get("nepkit.overwrite"))
     return value
 
 

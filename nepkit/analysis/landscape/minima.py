@@ -13,7 +13,7 @@ from nepkit.models.parallel import mapped
 from nepkit.models.potentials import Potential
 from nepkit.models.potentials.potential import place
 
-_BATCH = 4  # structures of a process in a row: each begins with the curvature that the one before found
+BATCH = 4  # structures of a process in a row: each begins with the curvature that the one before found
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,15 @@ class Relaxation:
 
 
 def relax_all(
-    frames: Iterable[Atoms], potential: Potential, how: Relaxation, *, source: str = "frame", jobs: int = 1
+    frames: Iterable[Atoms],
+    potential: Potential,
+    how: Relaxation,
+    *,
+    source: str = "frame",
+    first: int = 1,
+    jobs: int = 1,
 ) -> Iterator[Minimum]:
-    """Yield the minima of structures in their order, as they are done.
+    """Yield the minima of structures in their order, as they are done; ``first`` is the number of the first frame.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def relax_all(
     >>> [found.converged for found in relax_all([bulk("Cu"), bulk("Au")], load_potential("emt"), Relaxation())]
     [True, True]
     """
-    for found, error in mapped(_relax_batch, (potential, how, source), _batches(frames), jobs):
+    for found, error in mapped(_relax_batch, (potential, how, source), _batches(frames, first), jobs):
         yield from found
         if error is not None:
             raise error
@@ -75,13 +81,13 @@ def relax_all(
 _Batch = tuple[int, list[Atoms]]
 
 
-def _batches(frames: Iterable[Atoms]) -> Iterator[_Batch]:
-    first, held = 1, list[Atoms]()
+def _batches(frames: Iterable[Atoms], first: int) -> Iterator[_Batch]:
+    held = list[Atoms]()
     for atoms in frames:
         held.append(atoms)
-        if len(held) == _BATCH:
+        if len(held) == BATCH:
             yield first, held
-            first, held = first + _BATCH, []
+            first, held = first + BATCH, []
     if held:
         yield first, held
 

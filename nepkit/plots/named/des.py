@@ -84,7 +84,7 @@ def _descriptors(source: Source, model: Path | None, by: str) -> tuple[Array, Ar
     import numpy as np
 
     path = source.path("train.xyz")
-    if path.suffix == ".npy" or path.suffix == ".out":
+    if path.suffix in (".npy", ".npz", ".out"):
         table = _table(path)
         return table, np.full(len(table), np.nan), []
     from nepkit.frames import labels, read_frames
@@ -108,8 +108,9 @@ def _table(path: Path) -> Array:
     if path.suffix == ".out":
         return read_rows(path)
     try:
-        table = np.asarray(np.load(path), dtype=float)
-    except ValueError as error:
+        loaded = np.load(path)
+        table = np.asarray(loaded["values"] if path.suffix == ".npz" else loaded, dtype=float)
+    except (ValueError, KeyError) as error:
         raise InputError(f"{path}: not an array of numbers: {error}") from None
     if table.ndim != 2:
         raise InputError(f"{path}: an array of shape {table.shape}, expected one row of descriptors per atom or frame")
