@@ -31,7 +31,7 @@ def descriptors(
     return _table(frames, model, "descriptors", output, overwrite, elements, jobs)
 
 
-@command("calc latent", menu=414)
+@command("calc latent", menu=419)
 @click.argument("frames", type=options.FILE)
 @click.option("-m", "--model", required=True, type=options.FILE, help="NEP or qNEP.")
 @options.output("Table of atoms as npz, or as npy without frames and atoms.", default="latent.npz")
