@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nepkit.analysis.transport import Arrhenius, Diffusion, Displacements
+from nepkit.analysis.transport.convergence import Stage
 from nepkit.plots.style import ANGSTROM, element_colors, styled
 
 
@@ -81,5 +82,36 @@ def plot_arrhenius(result: Arrhenius, *, quantity: str = "σ", ax: Any = None) -
     ax.set_yscale("log")
     ax.set_xlabel("1000 / T (1/K)")
     ax.set_ylabel(f"{quantity} ({result.unit})")
+    ax.legend(loc="best")
+    return ax
+
+
+@styled
+def plot_convergence(stages: Mapping[str, Sequence[Stage]], *, ax: Any = None) -> Any:
+    """Draw diffusion coefficients of growing parts of a run with their 95 % intervals.
+
+    Parameters
+    ----------
+    stages : mapping of str to sequence of Stage
+        By ion, from `nepkit.analysis.transport.convergence`.
+    ax : matplotlib Axes, optional
+        Where to draw; new axes when left out.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    colors = element_colors(list(stages))
+    for ion, parts in stages.items():
+        told = [(stage.duration, stage.found.D) for stage in parts if stage.found]
+        time, found = [duration for duration, _ in told], [d for _, d in told]
+        ax.errorbar(
+            time, [d.value for d in found],
+            yerr=[[d.value - d.low for d in found], [d.high - d.value for d in found]],
+            fmt="o-", markersize=4, capsize=2, color=colors[ion], label=ion,
+        )  # fmt: skip
+    ax.set_xlim(left=0.0)
+    ax.set_xlabel("length of the run (ps)")
+    ax.set_ylabel("D (cm²/s)")
     ax.legend(loc="best")
     return ax

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from nepkit.cli.command import ROOT
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.frames import read_frames, write_frames
 from tests.walks import brownian
 
 
@@ -62,6 +62,81 @@ def test_conductivity_of_a_trajectory(call, trajectory, tmp_path):
     assert found["haven"]["interval"][0] < 1.0 < found["haven"]["interval"][1]
     assert found["sigma"] == found["sigma_collective"]
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+
+
+def test_tensors_have_their_principal_axes(call, tmp_path):
+    """Fast along (1 1 0), slow along (1 -1 0) and z: D = 2e-5 and 0.5e-5 cm^2/s."""
+    rng = np.random.default_rng(3)
+    steps = rng.normal(size=(1500, 60, 3)) * np.sqrt(2 * np.array([0.02, 0.005, 0.005]))
+    turn = np.array([[1, 1, 0], [-1, 1, 0], [0, 0, np.sqrt(2)]]) / np.sqrt(2)
+    paths = np.concatenate([(steps @ turn).cumsum(axis=0), np.zeros((1500, 5, 3))], axis=1)
+    frames = [
+        Atoms("Na60S5", positions=place, cell=np.eye(3) * 15, pbc=True, info={"Time": 100.0 * number})
+        for number, place in enumerate(paths)
+    ]
+    write_frames(tmp_path / "a.xyz", frames)
+    words = [tmp_path / "a.xyz", "--ion", "Na", "--tensor", "--json"]
+    d = json.loads(call("diffusion", *words)[1])["tensor"]
+    expected, error = 1e-5 * np.array([[1.25, 0.75, 0], [0.75, 1.25, 0], [0, 0, 0.5]]), np.array(d["error"])
+    assert (np.abs(np.array(d["value"]) - expected) < 4 * error).all()
+    assert (error < 1e-6).all()
+    assert abs(np.array(d["axes"][0]) @ [1, 1, 0]) == pytest.approx(np.sqrt(2), abs=0.02)
+    sigma = json.loads(call("conductivity", *words, "--temperature", 500)[1])
+    one = 1e3 * 60 * 1.602176634e-19 / (15e-8**3 * 8.617343e-5 * 500)
+    assert (np.abs(np.array(sigma["tensor"]["value"]) - one * expected) < 4 * np.array(sigma["tensor"]["error"])).all()
+    along = json.loads(call("conductivity", *words[:3], "--json", "--temperature", 500, "--direction", "z")[1])
+    assert abs(along["sigma_collective"]["value"] - one * 0.5e-5) < 3 * along["sigma_collective"]["error"]
+    assert len(along["directions"]) == 1
+
+
+def test_charges_of_a_column_scale_the_conductivity(call, trajectory, tmp_path):
+    frames = list(read_frames(trajectory))
+    for frame in frames:
+        frame.arrays["charges"] = np.where(frame.numbers == 11, 0.8, -1.6)
+    write_frames(tmp_path / "charged.xyz", frames)
+    words = [tmp_path / "charged.xyz", "--ion", "Na", "--temperature", 500, "--json"]
+    formal, learned = (
+        json.loads(call("conductivity", *words, *more)[1]) for more in ((), ("--charges-from", "column"))
+    )
+    assert learned["charges"]["Na"] == pytest.approx(0.8)
+    for name in ("sigma_nernst_einstein", "sigma_collective"):
+        assert learned[name]["value"] == pytest.approx(0.64 * formal[name]["value"], rel=1e-6)
+    assert learned["haven"]["value"] == pytest.approx(formal["haven"]["value"], rel=1e-6)
+    status, _, err = call("conductivity", trajectory, *words[1:-1], "--charges-from", "column")
+    assert (status, len(err.strip().splitlines())) == (1, 1)
+    assert "no column of charges" in err
+
+
+def test_what_periodic_images_take_is_added(call, trajectory):
+    """Yeh and Hummer: 2.837297 kT / (6 pi eta L)."""
+    words = ["diffusion", trajectory, "--ion", "Na", "--temperature", 300, "--viscosity", 1.0, "--json"]
+    found = json.loads(call(*words)[1])
+    more = 1e4 * 2.837297 * 1.380649e-23 * 300 / (6 * np.pi * 1e-3 * 15e-10)
+    assert found["D_unbounded"]["value"] - found["D"]["value"] == pytest.approx(more, rel=1e-9)
+
+
+def test_longer_parts_of_a_run_are_surer(call, trajectory, tmp_path):
+    status, out, _ = call("convergence", trajectory, "--ion", "Na", "--json", "-o", tmp_path / "a.png")
+    stages = json.loads(out)["Na"]
+    assert status == 0
+    assert [stage["duration"] for stage in stages] == pytest.approx([4.9, 9.9, 14.9, 19.9, 24.9, 29.9, 34.9, 39.9])
+    assert stages[-1]["D"]["error"] < stages[1]["D"]["error"]
+    assert abs(stages[-1]["D"]["value"] - 1e-5) < 3 * stages[-1]["D"]["error"]
+    assert (tmp_path / "a.png").stat().st_size > 1000
+    status, _, err = call("convergence", trajectory.parent, "--ion", "Na")
+    assert "no msd_step*.out" in err
+
+
+def test_saved_displacements_of_gpumd_converge_too(call, tmp_path):
+    (tmp_path / "model.xyz").write_text('1\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nLi 0 0 0\n')
+    (tmp_path / "run.in").write_text("ensemble nvt_ber 300 300 9\ncompute_msd 10 50 save_every 5000\nrun 10000\n")
+    rows = np.arange(50)[:, None] * np.array([0.01, *[0.004] * 3, 0, 0, 0])
+    for step, scale in ((10000, 1.0), (5000, 2.0)):
+        np.savetxt(tmp_path / f"msd_step{step}.out", rows * [1, *[scale] * 3, 1, 1, 1])
+    first, last = json.loads(call("convergence", tmp_path, "--ion", "Li", "--json")[1])["Li"]
+    assert (first["duration"], last["duration"]) == (pytest.approx(5.0), pytest.approx(10.0))
+    assert (first["D"]["value"], last["D"]["value"]) == (pytest.approx(4e-5), pytest.approx(2e-5))
+    assert first["D"]["error"] / first["D"]["value"] > last["D"]["error"] / last["D"]["value"]
 
 
 def test_the_text_shows_both_estimates_side_by_side(call, trajectory):

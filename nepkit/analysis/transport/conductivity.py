@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from nepkit.analysis.transport.blocks import block_slopes, blocks_that_fit, boot
 from nepkit.analysis.transport.diffusion import CM2_PER_S, Diffusion, surprising
 from nepkit.analysis.transport.msd import Displacements
 from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_variance
+from nepkit.analysis.transport.tensor import Tensor, fitted_tensor
 from nepkit.analysis.transport.window import Case
 from nepkit.conventions import BOLTZMANN
 from nepkit.errors import InputError
@@ -36,9 +37,11 @@ class Conductivity:
         Haven ratio: the first over the second; one for independent ions. None where the second came out negative, which
         happens in runs that are far too short for it.
     directions : tuple of Quantity
-        Collective conductivity along x, y and z where it is known, else that of independent ions, mS/cm.
+        Collective conductivity along the axes where it is known, else that of independent ions, mS/cm.
     trusted : str
         Where the error of ``collective`` comes from: ``"model"`` or ``"blocks"``; empty without it.
+    tensor : Tensor or None
+        Collective conductivity as a tensor, mS/cm, where the displacements have elements off the diagonal.
     """
 
     nernst_einstein: Quantity
@@ -46,6 +49,7 @@ class Conductivity:
     haven: Quantity | None
     directions: tuple[Quantity, ...]
     trusted: str = ""
+    tensor: Tensor | None = None
 
 
 def conductivity_per_diffusion(volume: float, temperature: float) -> float:
@@ -99,6 +103,7 @@ def conductivity(
     temperature: float,
     counts: Mapping[str, int] | None = None,
     dipole: Array | None = None,
+    axes: Sequence[int] = (0, 1, 2),
 ) -> Conductivity:
     """Return the conductivity of independent ions and, with the dipole, of all charges together.
 
@@ -118,6 +123,8 @@ def conductivity(
         Number of ions; those of ``curves`` when left out.
     dipole : ndarray, shape (F, 3), optional
         Sum of charge times unwrapped position, e A: then the error is checked against blocks of time.
+    axes : sequence of int
+        Directions to average over; those of ``ions``.
 
     Raises
     ------
@@ -127,34 +134,39 @@ def conductivity(
     factor = conductivity_per_diffusion(volume, temperature)
     single = nernst_einstein(ions, curves.count if counts is None else counts, charges, factor)
     latest = max(ions.values(), key=lambda item: item.lags[0])
-    if curves.collective is None:
+    # The dipole of ions of one charge stays where it is when there is nothing but them.
+    if curves.collective is None or not curves.collective.max() > 1e-6 * max(map(abs, charges.values())) ** 2:
         only = latest if len(ions) == 1 else None
         along = () if only is None else tuple(
             part.scaled(single.value / only.D.value, "mS/cm") for part in only.directions
         )  # fmt: skip
         return Conductivity(single, None, None, along)
-    values = np.diagonal(curves.collective, axis1=1, axis2=2)
+    values = np.diagonal(curves.collective, axis1=1, axis2=2)[:, list(axes)]
     lags = np.array(latest.lags)
     interval = float(curves.time[1])
     # One walker's own offset is too noisy to weigh the lags by: rattling is that of the ions.
     rattling = max(0.0, 0.5 * latest.offset / (latest.slope * interval))
     case = Case(np.asarray(values), 1.0, curves.frames, 0.0, rattling)
     line = case.fit(lags)
-    unit = factor * CM2_PER_S / 6.0 / interval
+    unit = factor * CM2_PER_S / (2.0 * len(axes)) / interval
     together = of_variance(unit * line.slope, line.slope_error / abs(line.slope), "mS/cm")
     trusted = "model"
     blocks = blocks_that_fit(curves.frames, int(lags[-1])) if dipole is not None else 0
     if dipole is not None and blocks:
-        slopes = block_slopes(dipole[:, None, :], lags, line.weights, blocks)
+        slopes = block_slopes(dipole[:, None, :], lags, line.weights, blocks, axes=axes)
         other = of_blocks(together.value, unit * float(bootstrap(slopes).std()), blocks, "mS/cm")
         if surprising(together, other, blocks):
             together, trusted = other, "blocks"
     parts = []
-    for axis in range(3):
+    for axis in range(len(axes)):
         fit = case.fit(lags, axis)
-        parts.append(of_variance(3.0 * unit * fit.slope, fit.slope_error / abs(fit.slope), "mS/cm"))
+        parts.append(of_variance(len(axes) * unit * fit.slope, fit.slope_error / abs(fit.slope), "mS/cm"))
     haven = haven_ratio(single, together) if together.value > 0.0 else None
-    return Conductivity(single, together, haven, tuple(parts), trusted)
+    tensor = None
+    if len(axes) == 3 and np.any(curves.collective[:, 0, 1]):
+        relative = together.error / abs(together.value)
+        tensor = fitted_tensor(curves.collective, latest.lags, line.weights.tolist(), relative, 3.0 * unit, "mS/cm")
+    return Conductivity(single, together, haven, tuple(parts), trusted, tensor)
 
 
 def haven_ratio(single: Quantity, together: Quantity) -> Quantity:

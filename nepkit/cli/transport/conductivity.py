@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,8 +25,11 @@ from nepkit.cli.transport.shared import (
     row_of,
     rows_of_diffusion,
     run_options,
+    state_options,
     summary_text,
     table_of,
+    tensor_option,
+    tensor_rows,
     window_of,
 )
 from nepkit.errors import InputError
@@ -35,21 +39,21 @@ from nepkit.errors import InputError
 @click.argument("run", type=RUN, default=".")
 @run_options
 @charge_options
-@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
-@click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it.")
+@state_options
 @fit_options
+@tensor_option
 @options.save("Plot of displacement and fit (png, pdf, svg), or json.")
 def conductivity(
     run: Path,
     ions: tuple[str, ...],
     charges: tuple[float, ...],
-    model: Path | None,
-    group: int | None,
-    interval: float | None,
+    charges_from: str | None,
     temperature: float | None,
     volume: float | None,
     window: tuple[float, float] | None,
     direction: str | None,
+    tensor: bool,
+    **reading: Any,
 ) -> Output:
     """Ionic conductivity and Haven ratio with errors.
 
@@ -60,18 +64,20 @@ def conductivity(
     from nepkit.plots.transport import plot_displacements
 
     wanted = mobile_ions(ions)
-    carried = charges_of(wanted, charges)
-    source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+    carried = charges_of(run, wanted, charges, charges_from)
+    source = open_source(run, wanted, charges=carried, tensor=tensor, **reading)
     kelvin, size = source.state(temperature, volume)
     results = diffusion_of(source, wanted, window, direction)
-    found = conductivity_of(source, results, wanted, carried, kelvin, size, direction)
+    found = conductivity_of(source, results, kelvin, size, direction)
     quoted = found.collective or found.nernst_einstein
     notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
     by_ion = {ion: json_of_diffusion(result) for ion, result in results.items()}
     rows = [row_of("sigma, independent ions", found.nernst_einstein)]
     if found.collective is not None:
         rows += [row_of("sigma, collective", found.collective), row_of("Haven ratio", found.haven)]
-    rows += [row_of(f"sigma along {axis}", part) for axis, part in zip(AXES, found.directions, strict=False)]
+    along = [direction] if direction else list(AXES)
+    rows += [row_of(f"sigma along {axis}", part) for axis, part in zip(along, found.directions, strict=False)]
+    rows += tensor_rows("sigma", found.tensor) if found.tensor else []
     rows += [row for ion in wanted for row in rows_of_diffusion(ion, results[ion], direction)]
     return Output(
         data={
@@ -80,6 +86,7 @@ def conductivity(
             "sigma_collective": found.collective.json() if found.collective else None,
             "haven": found.haven.json() if found.haven else None,
             "directions": [part.json() for part in found.directions],
+            **({"tensor": found.tensor.json()} if found.tensor else {}),
             **({"D": by_ion[wanted[0]]["D"]} if len(wanted) == 1 else {}),
             "ions": by_ion, "charges": dict(zip(wanted, carried, strict=True)),
             "temperature": kelvin, "volume": size, "notes": notes,
@@ -94,20 +101,18 @@ def conductivity(
 @click.argument("run", type=options.FILE)
 @run_options
 @charge_options
-@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
-@click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it.")
+@state_options
 @click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
 @options.save("The result as json or text.")
 def onsager(
     run: Path,
     ions: tuple[str, ...],
     charges: tuple[float, ...],
-    model: Path | None,
-    group: int | None,
-    interval: float | None,
+    charges_from: str | None,
     temperature: float | None,
     volume: float | None,
     window: tuple[float, float] | None,
+    **reading: Any,
 ) -> Output:
     """Onsager coefficients and transference numbers.
 
@@ -120,8 +125,8 @@ def onsager(
     from nepkit.analysis.transport.source import open_source
 
     wanted = mobile_ions(ions)
-    carried = charges_of(wanted, charges)
-    source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+    carried = charges_of(run, wanted, charges, charges_from)
+    source = open_source(run, wanted, charges=carried, **reading)
     if not source.paths:
         raise InputError(f"{source.name} has no paths of single ions; give a trajectory")
     kelvin, size = source.state(temperature, volume)

@@ -15,6 +15,7 @@ from nepkit.errors import InputError
 if TYPE_CHECKING:
     from nepkit.analysis.transport import Conductivity, Diffusion, Quantity
     from nepkit.analysis.transport.record import Source
+    from nepkit.analysis.transport.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +50,14 @@ run_options = all_of(
     click.option("--model", type=options.FILE, help="model.xyz where it is not in the folder of the run."),
     click.option("--group", type=click.IntRange(0), help="Group instead of all atoms of the element."),
     click.option("--interval", type=float, help="Time between frames (ps) where a trajectory does not tell it."),
+    click.option("--single", is_flag=True, help="Keep paths in half the memory (float32)."),
+    options.device,
 )
+state_options = all_of(
+    click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it."),
+    click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it."),
+)
+tensor_option = click.option("--tensor", is_flag=True, help="Elements off the diagonal too (trajectories).")
 fit_options = all_of(
     click.option(
         "--window",
@@ -59,8 +67,13 @@ fit_options = all_of(
     ),
     click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all."),
 )
-charge_options = click.option(
-    "--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual."
+charge_options = all_of(
+    click.option("--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual."),
+    click.option(
+        "--charges-from",
+        metavar="MODEL",
+        help="Mean charges of a qNEP, or of the column of charges in the trajectory where the word is 'column'.",
+    ),
 )
 
 
@@ -73,15 +86,25 @@ def mobile_ions(ions: Sequence[str]) -> list[str]:
     return list(ions)
 
 
-def charges_of(ions: Sequence[str], charges: Sequence[float]) -> list[float]:
-    """Return a charge for every ion, e; the usual ones where none is given."""
+def charges_of(run: Path, ions: Sequence[str], charges: Sequence[float], origin: str | None = None) -> list[float]:
+    """Return a charge for every ion, e: given, of a model or a column, or else the usual ones."""
+    from nepkit.analysis.transport.charges import mean_charges
     from nepkit.analysis.transport.source import charge_of
 
+    if charges and origin:
+        raise InputError("--charge and --charges-from exclude each other")
     if charges and len(charges) != len(ions):
         raise InputError(f"{len(charges)} --charge for {len(ions)} --ion; give one each, in the same order")
     if 0.0 in charges:
         raise InputError("an ion of --charge 0 carries no current")
-    return list(charges) or [charge_of(ion) for ion in ions]
+    if origin is None:
+        return list(charges) or [charge_of(ion) for ion in ions]
+    if run.is_dir() or run.suffix == ".out":
+        raise InputError(f"{run}: --charges-from needs the frames of a trajectory")
+    if origin != "column" and not Path(origin).is_file():
+        raise InputError(f"{origin}: no such file; --charges-from takes a qNEP or the word column")
+    found = mean_charges(run, ions, None if origin == "column" else origin)
+    return [found[ion] for ion in ions]
 
 
 def diffusion_of(
@@ -157,20 +180,25 @@ def figure_unless_table(draw: Callable[[], Any]) -> Any:
 
 
 def conductivity_of(
-    source: Source,
-    results: dict[str, Diffusion],
-    ions: Sequence[str],
-    charges: Sequence[float],
-    kelvin: float,
-    size: float,
-    direction: str | None,
+    source: Source, results: dict[str, Diffusion], kelvin: float, size: float, direction: str | None
 ) -> Conductivity:
     """Return the conductivity of the ions of a source."""
-    from dataclasses import replace
-
     from nepkit.analysis.transport import conductivity as conduct
 
-    curves = replace(source.curves, collective=None) if direction else source.curves
+    axes = (AXES[direction],) if direction else (0, 1, 2)
     return conduct(
-        results, curves, dict(zip(ions, charges, strict=True)), volume=size, temperature=kelvin, dipole=source.dipole
+        results, source.curves, source.charges, volume=size, temperature=kelvin, dipole=source.dipole, axes=axes
     )
+
+
+def tensor_rows(name: str, tensor: Tensor) -> list[tuple[Any, ...]]:
+    """Return the components and principal values of a tensor as rows."""
+    pairs = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)]
+    rows: list[tuple[Any, ...]] = [
+        (f"{name} {'xyz'[a]}{'xyz'[b]}", float(tensor.value[a, b]), float(tensor.error[a, b]), None, tensor.unit)
+        for a, b in pairs
+    ]
+    for value, axis in zip(tensor.principal, tensor.axes, strict=True):
+        along = "(" + " ".join(f"{part:.2f}" for part in axis) + ")"
+        rows.append((f"{name} principal, along {along}", float(value), None, None, tensor.unit))
+    return rows

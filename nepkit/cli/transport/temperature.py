@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,22 +34,28 @@ from nepkit.errors import InputError
 @click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature (K) of every run.")
 @click.option("--volume", "volumes", type=float, multiple=True, help="Volume (A^3) of every run.")
 @fit_options
-@click.option("--of", "quantity", type=click.Choice(["sigma", "D"]), default="sigma", help="What is fitted.")
+@click.option(
+    "--of",
+    "quantity",
+    type=click.Choice(["sigma", "sigma-collective", "D"]),
+    default="sigma",
+    show_default=True,
+    help="What is fitted; sigma is that of independent ions, whose errors are much smaller.",
+)
 @click.option("--target", type=float, default=300.0, help="Temperature to extrapolate to (K).")
 @options.save("Plot (png, pdf, svg), or json.")
 def arrhenius(
     runs: tuple[Path, ...],
     ions: tuple[str, ...],
     charges: tuple[float, ...],
-    model: Path | None,
-    group: int | None,
-    interval: float | None,
+    charges_from: str | None,
     temperatures: tuple[float, ...],
     volumes: tuple[float, ...],
     window: tuple[float, float] | None,
     direction: str | None,
     quantity: str,
     target: float,
+    **reading: Any,
 ) -> Output:
     """Activation energy from several temperatures.
 
@@ -61,7 +68,8 @@ def arrhenius(
     from nepkit.progress import track
 
     wanted = mobile_ions(ions)
-    carried = charges_of(wanted, charges) if quantity == "sigma" else []
+    collective = quantity == "sigma-collective"
+    quantity = "D" if quantity == "D" else "sigma"
     if quantity == "D" and len(wanted) > 1:
         raise InputError("--of D takes one --ion")
     for name, values in (("temperature", temperatures), ("volume", volumes)):
@@ -69,7 +77,8 @@ def arrhenius(
             raise InputError(f"{len(values)} --{name} for {len(runs)} runs; give one each, in the same order")
     points, notes = [], []
     for number, run in enumerate(track(runs, "Reading runs")):
-        source = open_source(run, wanted, charges=carried, model=model, group=group, interval=interval)
+        carried = charges_of(run, wanted, charges, charges_from) if quantity == "sigma" else []
+        source = open_source(run, wanted, charges=carried, **reading)
         volume = volumes[number] if volumes else None
         kelvin, size = source.state(
             temperatures[number] if temperatures else None, 1.0 if quantity == "D" and volume is None else volume
@@ -79,8 +88,9 @@ def arrhenius(
         if quantity == "D":
             points.append((kelvin, results[wanted[0]].D))
         else:
+            found = conductivity_of(source, results, kelvin, size, direction)
             points.append(
-                (kelvin, conductivity_of(source, results, wanted, carried, kelvin, size, direction).nernst_einstein)
+                (kelvin, (found.collective or found.nernst_einstein) if collective else found.nernst_einstein)
             )
     result = fit(
         [kelvin for kelvin, _ in points], [part.value for _, part in points], [part.error for _, part in points],
