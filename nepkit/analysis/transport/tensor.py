@@ -71,7 +71,7 @@ def fitted_tensor(
     >>> walk = np.arange(4.0)[:, None, None] * np.diag([2.0, 2.0, 4.0])
     >>> found = fitted_tensor(walk, [1, 3], [-0.5, 0.5], 0.1, 0.5, "A^2/frame")
     >>> found.principal, found.error[0, 1].round(3)
-    (array([2., 1., 1.]), np.float64(0.106))
+    (array([2., 1., 1.]), np.float64(0.115))
     """
     curve = np.asarray(displacements, dtype=float)
     value = factor * np.einsum("k,kab->ab", np.asarray(weights, dtype=float), curve[list(lags)])
