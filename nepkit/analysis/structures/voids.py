@@ -1,0 +1,154 @@
+"""Voids of a crystal: where an atom more would have most room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from nepkit.analysis.structures.symmetry import SYMPREC, dataset
+
+MERGED = 0.5
+"""A; a void this near to a roomier one is part of it."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Void:
+    """One of the symmetry-distinct voids of a crystal.
+
+    Parameters
+    ----------
+    position : ndarray, shape (3,)
+        Of one of the equivalent ones, A.
+    radius : float
+        Distance to the nearest atoms, A.
+    neighbours : int
+        How many atoms are at that distance, within 5 %.
+    multiplicity : int
+        Equivalent voids in the cell.
+    """
+
+    position: Array
+    radius: float
+    neighbours: int
+    multiplicity: int
+
+
+def voids(crystal: Atoms, *, min_radius: float = 1.2, symprec: float = SYMPREC) -> list[Void]:
+    """Return the symmetry-distinct voids, the roomiest first.
+
+    Voids are vertices of the Voronoi cells of the atoms: places as far from their four or more nearest atoms as can be.
+    Those nearer than `MERGED` to a roomier one are left out.
+
+    Parameters
+    ----------
+    crystal : ase.Atoms
+        Periodic.
+    min_radius : float
+        Least distance to an atom, A.
+    symprec : float
+        A, of the search for symmetries.
+
+    Raises
+    ------
+    InputError
+        Where there is no cell.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> [(void.neighbours, void.multiplicity, round(void.radius, 2)) for void in voids(bulk("Cu", "fcc", 3.6))]
+    [(6, 1, 1.8), (4, 2, 1.56)]
+    """
+    known = dataset(crystal, symprec)
+    points = _vertices(crystal)
+    radii = _nearest(crystal, points)
+    kept = radii >= min_radius
+    points, radii = _unique(crystal, points[kept], radii[kept])
+    found: list[Void] = []
+    taken: list[Array] = []
+    left = np.ones(len(points), dtype=bool)
+    for place in range(len(points)):
+        if not left[place]:
+            continue
+        orbit = _orbit(known, crystal, points[place])
+        for member in orbit:
+            left &= _apart(crystal, points, member) > MERGED
+        if any((_apart(crystal, np.array(taken), member) <= MERGED).any() for member in orbit if taken):
+            continue
+        taken += list(orbit)
+        distances = _distances(crystal, points[place])
+        near = int((distances < 1.05 * distances.min()).sum())
+        found.append(Void(points[place], float(radii[place]), near, len(orbit)))
+    return found
+
+
+def _images(crystal: Atoms, reach: float) -> Array:
+    """Return positions of atoms in and around the cell, up to a distance from it, A."""
+    cell = crystal.cell.array
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    most = np.ceil(reach / heights).astype(int)
+    shifts = np.array(list(product(*[range(-n, n + 1) for n in most]))) @ cell
+    inside = crystal.get_positions(wrap=True)
+    return np.asarray((inside[None] + shifts[:, None]).reshape(-1, 3))
+
+
+def _vertices(crystal: Atoms) -> Array:
+    """Return the Voronoi vertices in the cell, A."""
+    from scipy.spatial import Voronoi
+
+    # No point is further from an atom than half of the longest diagonal of the cell; twice that closes every cell.
+    corners = np.array(list(product((-1, 0, 1), repeat=3))) @ crystal.cell.array
+    reach = float(np.linalg.norm(corners, axis=1).max())
+    vertices = Voronoi(_images(crystal, reach)).vertices
+    fractions = vertices @ np.linalg.inv(crystal.cell.array)
+    inside = ((fractions > -1e-6) & (fractions < 1.0 - 1e-6)).all(axis=1)
+    return np.asarray(vertices[inside])
+
+
+def _distances(crystal: Atoms, point: Array) -> Array:
+    reach = float(crystal.cell.lengths().max())
+    inside = ((point @ np.linalg.inv(crystal.cell.array)) % 1.0) @ crystal.cell.array
+    return np.asarray(np.linalg.norm(_images(crystal, reach) - inside, axis=1))
+
+
+def _nearest(crystal: Atoms, points: Array) -> Array:
+    from scipy.spatial import cKDTree
+
+    reach = float(crystal.cell.lengths().max())
+    return np.asarray(cKDTree(_images(crystal, reach)).query(points)[0])
+
+
+def _apart(crystal: Atoms, points: Array, point: Array) -> Array:
+    from ase.geometry import find_mic
+
+    return np.asarray(find_mic(points - point, crystal.cell, pbc=True)[1])
+
+
+def _unique(crystal: Atoms, points: Array, radii: Array) -> tuple[Array, Array]:
+    """Return points that are not the same but for noise, the roomiest first, of equal ones in a fixed order."""
+    fractions = np.round(points @ np.linalg.inv(crystal.cell.array), 6)
+    order = np.lexsort((*fractions.T[::-1], -np.round(radii, 6)))
+    kept: list[int] = []
+    for index in order.tolist():
+        if not kept or _apart(crystal, points[kept], points[index]).min() > 1e-3:
+            kept.append(index)
+    return points[kept], radii[kept]
+
+
+def _orbit(known: Any, crystal: Atoms, point: Array) -> Array:
+    """Return the places in the cell that symmetries make of one, A."""
+    fraction = point @ np.linalg.inv(crystal.cell.array)
+    images = np.einsum("nij,j->ni", known.rotations, fraction) + known.translations
+    images = (images % 1.0) @ crystal.cell.array
+    kept: list[int] = []
+    for index in range(len(images)):
+        if not kept or _apart(crystal, images[kept], images[index]).min() > 0.05:
+            kept.append(index)
+    return np.asarray(images[kept])
