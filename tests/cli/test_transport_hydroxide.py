@@ -22,7 +22,7 @@ def call(capsys):
 
 @pytest.fixture(scope="module")
 def run_of_chains(tmp_path_factory):
-    made = chains(4, rattle=0.3, slide=0.02, breathe=0.002, count=6, length=8, frames=700)
+    made = chains(4, rattle=0.3, slide=0.02, breathe=0.002, count=6, length=8, frames=500)
     path = tmp_path_factory.mktemp("run") / "dump.xyz"
     write_frames(path, made.frames)
     return path, made

@@ -182,7 +182,7 @@ def _result(
     directions = []
     for axis in range(len(axes)):
         along = case.fit(lags, axis)
-        relative = widen * along.slope_error / abs(along.slope)
+        relative = widen * along.slope_error / (abs(along.slope) or 1.0)  # no motion at all along this one
         directions.append(of_variance(len(axes) * factor * along.slope, relative, "cm^2/s"))
     return Diffusion(
         label=label,

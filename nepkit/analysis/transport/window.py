@@ -58,7 +58,7 @@ class Case:
         """Return the covariance at some lags, summed over the directions or of one of them."""
         chosen = self.values if axis is None else self.values[:, axis : axis + 1]
         rise = (chosen[lags[-1]] - chosen[lags[0]]) / (lags[-1] - lags[0])
-        floor = 1e-3 * chosen[lags[-1]].max() / lags[-1]
+        floor = max(1e-3 * float(chosen[lags[-1]].max()) / lags[-1], 1e-12)  # a direction without any motion
         step = np.maximum(rise, floor)  # variance of a step, A^2 per frame
         rattling = self.rattling
         if rattling is None:

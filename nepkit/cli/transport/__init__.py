@@ -9,7 +9,9 @@ group("transport", "Ion transport with errors: diffusion, conductivity, activati
 from nepkit.cli.transport import (  # noqa: E402, F401 - as above
     conductivity,
     displacements,
+    distribution,
     hydroxide,
     percolation,
+    sites,
     temperature,
 )

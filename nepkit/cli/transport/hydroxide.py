@@ -47,7 +47,7 @@ def cations_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, 
 @click.argument("trajectory", type=options.FILE)
 @click.option("--interval", type=float, help="Time between frames (ps) where the trajectory does not tell it.")
 @click.option("--persistence", type=click.FloatRange(min=0.0), default=0.5, show_default=True,
-              help="Stays shorter than this (ps) from which the ion goes back are no hops.")  # fmt: skip
+              help="Hops that are undone within this time (ps) are rattling.")  # fmt: skip
 @click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
 @click.option("--cation", "cations", multiple=True, callback=cations_of, metavar="ELEMENT=CHARGE",
               help="Further cations of the formal-charge dipole, as N=1; metals have their usual charge.")  # fmt: skip

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.hydroxide.current import Currents, currents
-from nepkit.analysis.transport.hydroxide.hbonds import BLOCKS, block_mean, frame_bonds
+from nepkit.analysis.transport.hydroxide.hbonds import block_mean, frame_bonds
 from nepkit.analysis.transport.hydroxide.identity import FAR, Hops, Identity, find_hops, identify
 from nepkit.analysis.transport.hydroxide.protonation import Protonation, protonation
 from nepkit.analysis.transport.hydroxide.split import Split, split
 from nepkit.analysis.transport.mechanism.motion import Motion
+from nepkit.analysis.transport.mechanism.rates import event_rate
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.analysis.transport.quantity import Quantity, of_normal
-from nepkit.errors import InputError
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -110,7 +110,7 @@ def hydroxide(
     motion : Motion
         Trajectory with water.
     persistence : float
-        How long an ion must stay at a new oxygen, ps, if it then goes back to the one before.
+        Hops that are undone within this time, ps, are left out.
     temperature : float, optional
         K; without it there is no conductivity.
     cations : mapping of str to float, optional
@@ -145,34 +145,6 @@ def hydroxide(
         None if kelvin is None else currents(motion, protons, ions, kelvin, cations, window),
         _notes(motion, protons, ions),
     )  # fmt: skip
-
-
-def event_rate(frame: Integers, frames: int, interval: float, carriers: float) -> Quantity:
-    """Return events per carrier, 1/ps, with Poisson's error, or a larger one where they come in bursts.
-
-    Parameters
-    ----------
-    frame : ndarray of int, shape (J,)
-        When they happened.
-    frames : int
-        Number of frames.
-    interval : float
-        Time between frames, ps.
-    carriers : float
-        Number of ions, or the mean number of those that could.
-    """
-    from scipy.stats import chi2
-
-    number = len(frame)
-    exposure = carriers * (frames - 1) * interval
-    if not exposure > 0.0:
-        raise InputError("a rate needs at least one carrier and two frames")
-    low, high = chi2.ppf(0.025, 2 * number) / 2 if number else 0.0, chi2.ppf(0.975, 2 * number + 2) / 2
-    blocks = np.bincount(np.minimum((frame - 1) * BLOCKS // max(frames - 1, 1), BLOCKS - 1), minlength=BLOCKS)
-    burst = float(np.sqrt(max(1.0, blocks.var(ddof=1) / blocks.mean()))) if number else 1.0
-    error = max(np.sqrt(number), 1.0) * burst
-    ends = (number - burst * (number - low), number + burst * (high - number))
-    return Quantity(number / exposure, error / exposure, "1/ps", max(0.0, ends[0]) / exposure, ends[1] / exposure)
 
 
 def _residence(host: Integers, protons: Protonation, interval: float, longest: float | None) -> Survival:

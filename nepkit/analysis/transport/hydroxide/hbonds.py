@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.analysis.transport.hydroxide.protonation import OXYGENS, Protonation, neighbours, place
+from nepkit.analysis.transport.hydroxide.protonation import OXYGENS, Protonation
 from nepkit.analysis.transport.mechanism.motion import Motion
+from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.analysis.transport.percolation import percolation
 from nepkit.analysis.transport.percolation_statistics import Network, collect
@@ -93,7 +94,7 @@ def frame_bonds(
     angle : float
         Largest angle H-O...O at the donor, degrees.
     """
-    points, cell = place(motion, frame), motion.cells[frame]
+    points, cell = motion.place(frame), motion.cells[frame]
     pairs = neighbours(points[protons.oxygen], cell, distance).directed()
     owner = protons.owner[frame]
     arm = points[protons.hydrogen] - points[protons.oxygen[owner]]

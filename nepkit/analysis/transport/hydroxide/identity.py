@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.hydroxide.protonation import Protonation
 from nepkit.analysis.transport.mechanism.motion import Motion
+from nepkit.analysis.transport.mechanism.stays import without_rattling
 from nepkit.errors import InputError
 
 Array = NDArray[np.float64]
@@ -116,7 +116,7 @@ class Hops:
     first : ndarray of bool, shape (J,)
         Whether it is the first hop of its ion, which is neither forward nor backward.
     persistence : float
-        How long an ion must stay at a new oxygen, ps, if it then goes back.
+        Hops that are undone within this time, ps, are left out.
     settled : ndarray of int, shape (F, K)
         Oxygen of every ion without the rattling.
     """
@@ -140,10 +140,7 @@ class Hops:
 
 
 def find_hops(motion: Motion, protons: Protonation, ions: Identity, persistence: float) -> Hops:
-    """Find the hops that last: a stay shorter than ``persistence`` (ps) from which the ion goes back is rattling.
-
-    A short stay from which it goes on counts, since it moved. The shortest stays are removed first, so that longer
-    sequences of rattling shrink to nothing.
+    """Find the hops that last: those that are undone within ``persistence`` (ps), by whatever detour, are rattling.
 
     Raises
     ------
@@ -153,7 +150,7 @@ def find_hops(motion: Motion, protons: Protonation, ions: Identity, persistence:
     if persistence < 0.0:
         raise InputError(f"a persistence of {persistence} ps, expected zero or more")
     least = persistence / motion.interval
-    settled = np.stack([_settle(series, least) for series in ions.host.T], axis=1)
+    settled = np.stack([without_rattling(series, least) for series in ions.host.T], axis=1)
     moved = settled[1:] != settled[:-1]
     ion, before = np.nonzero(moved.T)
     frame = before + 1
@@ -164,37 +161,3 @@ def find_hops(motion: Motion, protons: Protonation, ions: Identity, persistence:
     backward = ~first & (target == np.roll(origin, 1))
     raw = int((ions.host[1:] != ions.host[:-1]).sum())
     return Hops(raw, ion, frame, origin, target, vector, backward, first, persistence, settled)
-
-
-def _settle(series: Integers, least: float) -> Integers:
-    """Return a series of oxygens without stays shorter than a number of frames from which it goes back.
-
-    The last stay, whose end is not known, is kept.
-    """
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(series)) + 1])
-    names = series[starts].tolist()
-    lengths = np.diff(np.append(starts, len(series))).tolist()
-    before, after = list(range(-1, len(names) - 1)), list(range(1, len(names) + 1))  # a linked list of the stays
-
-    def rattles(k: int) -> bool:
-        inner = before[k] >= 0 and after[k] < len(names)
-        return inner and lengths[k] < least and names[before[k]] == names[after[k]]
-
-    pending = [(lengths[k], k) for k in range(len(names)) if rattles(k)]
-    heapify(pending)
-    while pending:
-        length, k = heappop(pending)
-        if length != lengths[k] or not rattles(k):
-            continue
-        left, right = before[k], after[k]
-        lengths[k] += lengths[left] + lengths[right]
-        names[k] = names[left]
-        lengths[left] = lengths[right] = 0
-        before[k], after[k] = before[left], after[right]
-        if before[k] >= 0:
-            after[before[k]] = k
-        if after[k] < len(names):
-            before[after[k]] = k
-        if rattles(k):
-            heappush(pending, (lengths[k], k))
-    return np.repeat(np.array(names), lengths)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.mechanism.motion import Motion
+from nepkit.analysis.transport.mechanism.neighbours import Neighbours, nearest, neighbours
 from nepkit.errors import InputError
 from nepkit.progress import track
 
@@ -30,41 +31,6 @@ ATTACKED = "oxygen bonded to another atom"
 EXTRA = "autoionisation"
 BARE = "oxygen without or with more than three hydrogens"
 REASONS = (ELSEWHERE, ATTACKED, EXTRA, BARE)
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Pairs of atoms of one frame that are close to each other, each once.
-
-    Parameters
-    ----------
-    first, second : ndarray of int, shape (E,)
-        Atoms.
-    shift : ndarray of int, shape (E, 3)
-        Cell of the second when the first is in the home cell, for the positions as given.
-    vector : ndarray, shape (E, 3)
-        From the first to the second, A.
-    distance : ndarray, shape (E,)
-        A.
-    """
-
-    first: Integers
-    second: Integers
-    shift: Integers
-    vector: Array
-    distance: Array
-
-    def directed(self) -> Neighbours:
-        """Return every pair in both directions."""
-        return Neighbours(
-            np.concatenate([self.first, self.second]), np.concatenate([self.second, self.first]),
-            np.concatenate([self.shift, -self.shift]), np.concatenate([self.vector, -self.vector]),
-            np.concatenate([self.distance, self.distance]),
-        )  # fmt: skip
-
-    def where(self, mask: NDArray[np.bool_]) -> Neighbours:
-        """Return some of the pairs."""
-        return Neighbours(self.first[mask], self.second[mask], self.shift[mask], self.vector[mask], self.distance[mask])
 
 
 @dataclass(frozen=True)
@@ -113,31 +79,6 @@ class Protonation:
         return float((self.count == 2).sum(axis=1).mean())
 
 
-def neighbours(points: Array, cell: Array, cutoff: float) -> Neighbours:
-    """Return all pairs of points closer than a cutoff (A), through every image of a periodic cell."""
-    from vesin import NeighborList
-
-    i, j, shift, vector, distance = NeighborList(cutoff=float(cutoff), full_list=False).compute(
-        points=np.ascontiguousarray(points), box=np.ascontiguousarray(cell), periodic=True, quantities="ijSDd"
-    )
-    return Neighbours(i.astype(np.int64), j.astype(np.int64), shift.astype(np.int64), vector, distance)
-
-
-def place(motion: Motion, frame: int) -> Array:
-    """Return the wrapped positions of a frame in its own cell, A."""
-    return np.asarray((motion.fractional[frame] % 1.0) @ motion.cells[frame])
-
-
-def nearest(pairs: Neighbours, atoms: Integers, total: int) -> tuple[Integers, Array]:
-    """Return the closest partner of some atoms among directed pairs, -1 without one, and its distance, A."""
-    order = np.lexsort((pairs.distance, pairs.first))
-    owners, start = np.unique(pairs.first[order], return_index=True)
-    partner = np.full(total, -1, dtype=np.int64)
-    distance = np.full(total, np.inf)
-    partner[owners], distance[owners] = pairs.second[order][start], pairs.distance[order][start]
-    return partner[atoms], distance[atoms]
-
-
 def protonation(motion: Motion) -> Protonation:
     """Assign every hydrogen that can move to the nearest oxygen that can have it, in every frame.
 
@@ -160,7 +101,7 @@ def protonation(motion: Motion) -> Protonation:
     name = np.full(len(motion.symbols), -1)
     name[oxygen] = np.arange(len(oxygen))
     for frame in track(range(motion.frames), "Protonation"):
-        pairs = neighbours(place(motion, frame), motion.cells[frame], REACH).directed()
+        pairs = neighbours(motion.place(frame), motion.cells[frame], REACH).directed()
         host, far = nearest(pairs.where(name[pairs.second] >= 0), hydrogen, len(name))
         host[far > LOST] = -1
         _, near = nearest(pairs.where(skeleton[pairs.second]), hydrogen, len(name))
@@ -186,7 +127,7 @@ def _carriers(motion: Motion) -> tuple[Integers, Integers, NDArray[np.bool_]]:
     """Return the oxygens and hydrogens of water and its ions, and which atoms are bonded to others instead."""
     symbols = np.array(motion.symbols)
     nonmetals = np.isin(symbols, ("B", "C", "N", "Si", "P", "S", "F", "Cl", "Br", "I"))
-    pairs = neighbours(place(motion, 0), motion.cells[0], OXYGENS).directed()
+    pairs = neighbours(motion.place(0), motion.cells[0], OXYGENS).directed()
     heavy = pairs.where((symbols[pairs.second] == "O") | nonmetals[pairs.second])
     bound = np.zeros(len(symbols), dtype=bool)
     bound[_bonds(motion, pairs, (symbols[pairs.first] == "O") & nonmetals[pairs.second])] = True

@@ -81,6 +81,10 @@ class Motion:
         """Return the paths of some atoms in the mean cell, shape (F, n, 3), A."""
         return np.asarray(self.fractional[:, atoms] @ self.cell)
 
+    def place(self, frame: int) -> Array:
+        """Return the wrapped positions of a frame in its own cell, shape (N, 3), A."""
+        return np.asarray((self.fractional[frame] % 1.0) @ self.cells[frame])
+
     def kelvin(self, given: float | None) -> float:
         """Return the given temperature or else that of the run, K; raises `InputError` where neither is there."""
         found = self.temperature if given is None else given
@@ -92,7 +96,12 @@ class Motion:
 
 
 def motion_of(
-    frames: Iterable[Any], ions: Sequence[str] = (), *, interval: float | None = None, where: str = "trajectory"
+    frames: Iterable[Any],
+    ions: Sequence[str] = (),
+    *,
+    interval: float | None = None,
+    where: str = "trajectory",
+    timeless: bool = False,
 ) -> Motion:
     """Follow the atoms of a trajectory in fractions of the cell.
 
@@ -107,6 +116,8 @@ def motion_of(
         Time between frames, ps, where the frames do not tell it.
     where : str
         What messages call the trajectory.
+    timeless : bool
+        Whether the time between frames may be unknown; it is then taken as 1 ps.
 
     Raises
     ------
@@ -121,6 +132,8 @@ def motion_of(
     array([0.875, 1.125])
     """
     path = follow(frames, where)
+    if timeless and not path.timed:
+        interval = interval or 1.0
     if interval is None and not path.timed:
         raise InputError(f"{where}: the frames have no Time, so the time between them is not known; give --interval")
     if interval is not None and not interval > 0.0:
@@ -142,10 +155,15 @@ def motion_of(
     return Motion(where, fractional, path.cells, path.symbols, path.masses, step_time, notes=path.notes)
 
 
-def open_motion(path: str | Path, ions: Sequence[str] = (), *, interval: float | None = None) -> Motion:
-    """Read a trajectory with `motion_of` and the temperature of its run from the files beside it."""
+def open_motion(
+    path: str | Path, ions: Sequence[str] = (), *, interval: float | None = None, timeless: bool = False
+) -> Motion:
+    """Read a trajectory with `motion_of` and the temperature of its run from the files beside it.
+
+    With ``timeless`` the time between frames need not be known, and is taken as 1 ps.
+    """
     from dataclasses import replace
 
-    made = motion_of(read_frames(path), ions, interval=interval, where=str(path))
+    made = motion_of(read_frames(path), ions, interval=interval, where=str(path), timeless=timeless)
     kelvin, why = temperature_beside(path)
     return replace(made, temperature=kelvin, why_no_temperature=why or "no thermo.out beside it")

@@ -74,7 +74,7 @@ def test_a_bond_that_breaks_at_random_has_its_lifetime():
     rng = np.random.default_rng(0)
     near, far = dimer(2.9), dimer(3.4, 40.0)
     bonded, frames = True, []
-    for _ in range(2000):
+    for _ in range(1200):
         bonded = rng.random() >= 0.1 if bonded else rng.random() < 0.1
         source = near if bonded else far
         frames.append(Atoms(source.symbols, positions=source.fractional[0] * 20.0, cell=[20.0] * 3, pbc=True))

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.hydroxide.analysis import event_rate, hydroxide
-from nepkit.analysis.transport.hydroxide.identity import _settle, find_hops, identify
+from nepkit.analysis.transport.hydroxide.analysis import hydroxide
+from nepkit.analysis.transport.hydroxide.identity import find_hops, identify
 from nepkit.analysis.transport.hydroxide.protonation import ATTACKED, ELSEWHERE, EXTRA, protonation
 from nepkit.analysis.transport.mechanism.motion import motion_of
+from nepkit.analysis.transport.mechanism.rates import event_rate
+from nepkit.analysis.transport.mechanism.stays import without_rattling
 from nepkit.errors import InputError
 from tests.water_chains import SPACING, chains
 
@@ -101,7 +103,7 @@ def test_excess_protons_are_followed_too():
 )
 def test_rattling_is_removed_and_nothing_else(series, least, expected):
     names = np.array([ord(letter) for letter in series])
-    assert "".join(map(chr, _settle(names, least))) == expected
+    assert "".join(map(chr, without_rattling(names, least))) == expected
 
 
 def test_the_error_of_a_rate_covers_the_truth():
