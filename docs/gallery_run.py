@@ -45,19 +45,13 @@ def make(folder: Path) -> None:
     write_thermo(folder, atoms, run)
     write_motion(folder, atoms, free)
     write_structure(folder, atoms, free[::10])
+    write_statics(folder)
     write_heat(folder / "synthetic")
 
 
 def write_inputs(folder: Path, atoms: Atoms, run: Trajectory) -> None:
     """Write model.xyz, where every element is a group, and a run.in of both stages."""
-    elements = list(dict.fromkeys(run.symbols))
-    lattice = " ".join(f"{value:.8f}" for value in atoms.cell.array.ravel())
-    rows = [
-        f"{symbol} {x:.8f} {y:.8f} {z:.8f} {mass:.4f} {elements.index(symbol)}"
-        for symbol, (x, y, z), mass in zip(run.symbols, atoms.positions, run.masses, strict=True)
-    ]
-    head = f'pbc="T T T" Lattice="{lattice}" Properties=species:S:1:pos:R:3:mass:R:1:group:I:1'
-    (folder / "model.xyz").write_text("\n".join([str(len(rows)), head, *rows]) + "\n")
+    write_xyz(folder / "model.xyz", atoms)
     warm, free = int((~run.nve).sum()), int(run.nve.sum())
     (folder / "run.in").write_text(
         f"potential nep.txt\nvelocity {TEMPERATURE:g}\ntime_step {TIMESTEP:g}\n\n"
@@ -67,6 +61,19 @@ def write_inputs(folder: Path, atoms: Atoms, run: Trajectory) -> None:
         f"compute_dos {INTERVAL} {LAGS} 300\nrun {free * INTERVAL}\n"
     )
     read_run_file(folder / "run.in")
+
+
+def write_xyz(path: Path, atoms: Atoms) -> None:
+    """Write a model.xyz."""
+    symbols = atoms.get_chemical_symbols()
+    elements = list(dict.fromkeys(symbols))
+    lattice = " ".join(f"{value:.8f}" for value in atoms.cell.array.ravel())
+    rows = [
+        f"{symbol} {x:.8f} {y:.8f} {z:.8f} {mass:.4f} {elements.index(symbol)}"
+        for symbol, (x, y, z), mass in zip(symbols, atoms.positions, atoms.get_masses(), strict=True)
+    ]
+    head = f'pbc="T T T" Lattice="{lattice}" Properties=species:S:1:pos:R:3:mass:R:1:group:I:1'
+    path.write_text("\n".join([str(len(rows)), head, *rows]) + "\n")
 
 
 def write_thermo(folder: Path, atoms: Atoms, run: Trajectory) -> None:
@@ -98,6 +105,7 @@ def write_motion(folder: Path, atoms: Atoms, positions: Array) -> None:
     np.savetxt(folder / "msd.out", np.column_stack(columns), fmt="%.8g")
 
     velocity = np.gradient(positions, step, axis=0)
+    write_current(folder, symbols, velocity, step)
     ion = autocorrelation(velocity[:, symbols == elements[0]]).mean(axis=1)
     diffusion = step * (np.cumsum(ion, axis=0) - 0.5 * (ion + ion[0]))
     np.savetxt(folder / "sdc.out", np.column_stack([step * np.arange(LAGS), ion, diffusion]), fmt="%.8g")
@@ -111,6 +119,43 @@ def write_motion(folder: Path, atoms: Atoms, positions: Array) -> None:
     weights = window * np.where(np.arange(LAGS) == 0, 1.0, 2.0)
     states = 2.0 * len(symbols) * step * (np.cos(np.outer(omega, time)) * weights) @ heavy
     np.savetxt(folder / "dos.out", np.column_stack([omega, states]), fmt="%.8g")
+
+
+def write_current(folder: Path, symbols: NDArray[np.str_], velocity: Array, step: float) -> None:
+    """Write dpdt.out of formal charges."""
+    charge = np.array([{"Li": 1.0, "Y": 3.0, "Cl": -1.0}[symbol] for symbol in symbols.tolist()])
+    current = 1e-3 * np.einsum("n,fnd->fd", charge, velocity)  # e A/fs
+    time = 1e3 * step * np.arange(len(current))
+    dipole = np.cumsum(current, axis=0) * 1e3 * step
+    np.savetxt(folder / "dpdt.out", np.column_stack([time, current, dipole]), fmt="%.8e")
+
+
+def write_statics(folder: Path) -> None:
+    """Write cohesive.out of scaled cells, and elastic.out of strained ones, the atoms moving with the cell."""
+    from calorine.calculators import CPUNEP
+
+    place = folder / "statics"
+    place.mkdir(exist_ok=True)
+    atoms = next(read_frames(DATA / "train.xyz"))
+    model = CPUNEP(str(DATA / "nep.txt"))
+    write_xyz(place / "model.xyz", atoms)
+
+    def strained(strain: Array) -> Atoms:
+        work = atoms.copy()
+        work.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
+        work.calc = model
+        return work
+
+    scales = np.arange(0.94, 1.0605, 0.001)
+    energies = [strained((scale - 1.0) * np.eye(3)).get_potential_energy() for scale in scales]
+    np.savetxt(place / "cohesive.out", np.column_stack([scales, energies]), fmt="%.8f")
+    (place / "run.in").write_text("potential nep.txt\ncompute_cohesive 0.94 1.06 6\ncompute_elastic 0.002\n")
+    stiffness = np.zeros((6, 6))
+    for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
+        half = np.zeros((3, 3))
+        half[i, j] = half[j, i] = 0.002 if i == j else 0.001
+        stiffness[:, column] = (strained(half).get_stress() - strained(-half).get_stress()) / 0.004 / units.GPa
+    np.savetxt(place / "elastic.out", stiffness, fmt="%.4f", header="elastic constants (GPa)")
 
 
 def autocorrelation(values: Array) -> Array:

@@ -129,3 +129,48 @@ def test_bad_input_gets_one_line(plot, tmp_path, name, file, text, words, messag
     status, found, err = plot(name, tmp_path, *words)
     assert (status, found, len(err.strip().splitlines())) == (1, None, 1)
     assert message in err
+
+
+def test_bands_and_imaginary_modes(plot, tmp_path):
+    squares = (2 * np.pi * np.array([[-1.0, 0, 2], [1, 2, 3]])) ** 2 * np.sign([[-1.0, 0, 2], [1, 2, 3]])
+    np.savetxt(tmp_path / "omega2.out", np.column_stack([[0, 0.5], squares]), header="G 0 X 0.5")
+    _, found, _ = plot("bands", tmp_path)
+    row = table(found)[0]
+    assert (row["lowest (THz)"], row["highest (THz)"]) == (pytest.approx(-1), pytest.approx(3))
+    assert (row["bands"], row["points with imaginary modes"]) == (3, 1)
+
+
+def test_infrared_of_a_current(plot, tmp_path):
+    time = np.arange(2000) * 2.0
+    line = np.cos(2 * np.pi * 0.02 * time)
+    np.savetxt(tmp_path / "dpdt.out", np.column_stack([time, *[line] * 6]))
+    _, found, _ = plot("ir", tmp_path)
+    assert table(found)[0]["peak (1/cm)"] == pytest.approx(20 * 33.3564, abs=5)
+
+
+def test_monte_carlo(plot, tmp_path):
+    rows = "".join(
+        f"{100 * step} 0.25 {0.5 + 0.01 * (-1) ** step} {0.5 - 0.01 * (-1) ** step}\n" for step in range(1, 101)
+    )
+    (tmp_path / "mcmd.out").write_text("# mc sgc 100 50 300 300 2 Au 0 Cu 0.1\n" + rows)
+    _, found, _ = plot("mcmd", tmp_path)
+    rows = {row["quantity"]: row for row in table(found)}
+    assert (rows["acceptance"]["value"], rows["acceptance"]["error from"]) == (0.25, "constant")
+    assert rows["Au"]["value"] == pytest.approx(0.5)
+
+
+def test_statics(plot, tmp_path):
+    scale = np.linspace(0.995, 1.005, 41)
+    np.savetxt(tmp_path / "cohesive.out", np.column_stack([scale, 5 * (scale**3 - 1) ** 2 - 8]))
+    (tmp_path / "run.in").write_text("compute_cohesive 0.95 1.05 6\n")
+    (tmp_path / "model.xyz").write_text(MODEL)
+    _, found, _ = plot("cohesive", tmp_path)
+    row = table(found)[0]
+    # E = 5 (V/V0 - 1)^2 has the bulk modulus 10 / V0.
+    assert row["bulk modulus (GPa)"] == pytest.approx(160.2177 * 10 / 1000, rel=2e-3)
+    assert (row["volume (A^3)"], row["per atom (eV)"]) == (pytest.approx(1000, rel=1e-3), pytest.approx(-2, abs=1e-4))
+    (tmp_path / "elastic.out").write_text("C11 = 149 GPa\nC12 = 66 GPa\nC44 = 75 GPa\n")
+    _, found, _ = plot("elastic", tmp_path)
+    rows = {row["quantity"]: row for row in table(found)}
+    assert rows["bulk modulus"]["Hill"] == pytest.approx((149 + 2 * 66) / 3)
+    assert rows["shear modulus"]["Voigt"] == pytest.approx((149 - 66 + 3 * 75) / 5)

@@ -78,3 +78,21 @@ def test_viscosity_of_silicon(plot, reference_data):
     assert found["shear"][1] == pytest.approx(by_hand[:3].std(ddof=1) / np.sqrt(3), rel=1e-4)
     assert found["xy"][1] is None
     assert found["longitudinal"][0] == pytest.approx(table[:, :3].mean())
+
+
+def test_vibrations_of_graphene(plot, folder):
+    """The states of 8640 atoms, and the heat capacity by another road: the energy of oscillators at 299 and 301 K."""
+    run = folder({"dos.out": "dos.out", "mvac.out": "mvac.out", "run_dos.in": "run.in"})
+    found = plot("pdos", run, "--atoms", 8640, "--temperature", 300)
+    states = found["numbers"]["Density of states"][0]
+    assert states["states"] == pytest.approx(25_845.9, abs=0.1)
+    assert states["3 x atoms"] == 25_920
+    table = np.loadtxt(run / "dos.out")
+    nu, total = table[:, 0] / (2 * np.pi), table[:, 1:].sum(axis=1)
+    energy = [
+        np.trapezoid(total * 4.135667696e-3 * nu / (np.exp(4.135667696e-3 * nu / (8.617343e-5 * kelvin)) - 1), nu)
+        for kelvin in (299.0, 301.0)
+    ]
+    per_atom = 3 * (energy[1] - energy[0]) / 2 / np.trapezoid(total, nu)  # eV/K
+    heat = found["numbers"]["Heat capacity"][0]["all (J/mol/K)"]
+    assert heat == pytest.approx(per_atom * 8.314462618 / 8.617343e-5, rel=1e-4)

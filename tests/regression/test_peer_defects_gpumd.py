@@ -123,3 +123,29 @@ def test_a_slope_is_printed_with_its_window_and_error(plot, tmp_path):
     assert first["D (cm^2/s)"] == pytest.approx(3e-5, rel=1e-6)
     assert 0 < first["error"] < 3e-5
     assert "to" in first["fitted (ps)"]
+
+
+def test_an_unknown_number_of_atoms_is_not_that_of_a_tutorial(plot, tmp_path):
+    frequency = np.linspace(1, 100, 50)
+    np.savetxt(tmp_path / "dos.out", np.column_stack([frequency, np.ones((50, 3))]))
+    status, found, err = plot("pdos", tmp_path, "--temperature", 300)
+    assert (status, found) == (1, None)
+    assert "no model.xyz" in err
+    assert "give --atoms" in err
+    _, found, _ = plot("pdos", tmp_path)
+    assert found["numbers"]["Density of states"][0]["3 x atoms"] is None
+    assert "Heat capacity" not in found["numbers"]
+    assert any("give --atoms" in note for note in found["notes"])
+
+
+def test_groups_of_a_density_of_states_need_no_column_number(plot, tmp_path):
+    """The group is the one that run.in names, by method and label, wherever the column of groups stands."""
+    frequency = 2 * np.pi * np.linspace(0.1, 10, 100)
+    one = np.column_stack([frequency, np.full((100, 3), 0.2)])
+    np.savetxt(tmp_path / "dos.out", np.concatenate([one, 2 * one * [0.5, 1, 1, 1]]))
+    (tmp_path / "run.in").write_text("ensemble nve\ncompute_dos 5 200 63 group 0 -1\nrun 1000\n")
+    (tmp_path / "model.xyz").write_text(
+        '3\nLattice="9 0 0 0 9 0 0 0 9" Properties=group:I:1:species:S:1:pos:R:3\n0 C 0 0 0\n1 C 1 1 1\n1 C 2 2 2\n'
+    )
+    _, found, _ = plot("pdos", tmp_path)
+    assert [row["3 x atoms"] for row in found["numbers"]["Density of states"]] == [3, 6]
