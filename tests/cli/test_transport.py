@@ -67,11 +67,11 @@ def test_conductivity_of_a_trajectory(call, trajectory, tmp_path):
 def test_tensors_have_their_principal_axes(call, tmp_path):
     """Fast along (1 1 0), slow along (1 -1 0) and z: D = 2e-5 and 0.5e-5 cm^2/s."""
     rng = np.random.default_rng(3)
-    steps = rng.normal(size=(1500, 60, 3)) * np.sqrt(2 * np.array([0.02, 0.005, 0.005]))
+    steps = rng.normal(size=(700, 40, 3)) * np.sqrt(2 * np.array([0.02, 0.005, 0.005]))
     turn = np.array([[1, 1, 0], [-1, 1, 0], [0, 0, np.sqrt(2)]]) / np.sqrt(2)
-    paths = np.concatenate([(steps @ turn).cumsum(axis=0), np.zeros((1500, 5, 3))], axis=1)
+    paths = np.concatenate([(steps @ turn).cumsum(axis=0), np.zeros((700, 5, 3))], axis=1)
     frames = [
-        Atoms("Na60S5", positions=place, cell=np.eye(3) * 15, pbc=True, info={"Time": 100.0 * number})
+        Atoms("Na40S5", positions=place, cell=np.eye(3) * 15, pbc=True, info={"Time": 100.0 * number})
         for number, place in enumerate(paths)
     ]
     write_frames(tmp_path / "a.xyz", frames)
@@ -79,10 +79,10 @@ def test_tensors_have_their_principal_axes(call, tmp_path):
     d = json.loads(call("diffusion", *words)[1])["tensor"]
     expected, error = 1e-5 * np.array([[1.25, 0.75, 0], [0.75, 1.25, 0], [0, 0, 0.5]]), np.array(d["error"])
     assert (np.abs(np.array(d["value"]) - expected) < 4 * error).all()
-    assert (error < 1e-6).all()
-    assert abs(np.array(d["axes"][0]) @ [1, 1, 0]) == pytest.approx(np.sqrt(2), abs=0.02)
+    assert (error < 2e-6).all()
+    assert abs(np.array(d["axes"][0]) @ [1, 1, 0]) == pytest.approx(np.sqrt(2), abs=0.05)
     sigma = json.loads(call("conductivity", *words, "--temperature", 500)[1])
-    one = 1e3 * 60 * 1.602176634e-19 / (15e-8**3 * 8.617343e-5 * 500)
+    one = 1e3 * 40 * 1.602176634e-19 / (15e-8**3 * 8.617343e-5 * 500)
     assert (np.abs(np.array(sigma["tensor"]["value"]) - one * expected) < 4 * np.array(sigma["tensor"]["error"])).all()
     along = json.loads(call("conductivity", *words[:3], "--json", "--temperature", 500, "--direction", "z")[1])
     assert abs(along["sigma_collective"]["value"] - one * 0.5e-5) < 3 * along["sigma_collective"]["error"]
@@ -250,3 +250,61 @@ def test_onsager_of_two_ions(call, tmp_path):
     assert abs(share["value"] - 0.5) < 3 * share["error"]
     status, out, _ = call(*words)
     assert "transference of Ag" in out
+
+
+def test_percolation_against_loading(call, tmp_path):
+    """Occupied sites of cubes about the site threshold of 0.3116."""
+    rng, words = np.random.default_rng(0), []
+    for edge in (8, 14):
+        sites = np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        for loading in (0.27, 0.31, 0.35):
+            path = tmp_path / f"{edge}-{loading}.xyz"
+            count = round(loading * len(sites))
+            chosen = [rng.choice(len(sites), count, replace=False) for _ in range(40)]
+            write_frames(
+                path, [Atoms(f"Li{count}", positions=sites[rows], cell=[edge] * 3, pbc=True) for rows in chosen]
+            )
+            words += [path, "--loading", loading]
+    status, out, _ = call("percolation", *words, "--element", "Li", "--cutoff", 1.1, "--json", "-o", tmp_path / "a.png")
+    found = json.loads(out)
+    assert status == 0
+    assert abs(found["threshold"]["value"] - 0.3116) < 3 * found["threshold"]["error"]
+    assert found["threshold"]["error"] < 0.01
+    assert [row["edge"] for row in found["files"]] == pytest.approx([8] * 3 + [14] * 3)
+    assert (tmp_path / "a.png").stat().st_size > 1000
+    status, _, err = call("percolation", *words[:2], *words[3:5], "--element", "Li", "--cutoff", 1.1)
+    assert (status, len(err.strip().splitlines())) == (1, 1)
+
+
+def test_links_that_last_are_fewer(call, tmp_path):
+    gaps = [0.0, 0.6, 0.0, 0.0]
+    frames = [Atoms("Li2", positions=[[0, 0, 0], [2 - gap, 0, 0]], cell=[4, 9, 9], pbc=True) for gap in gaps]
+    write_frames(tmp_path / "a.xyz", frames)
+    words = ["percolation", tmp_path / "a.xyz", "--element", "Li", "--cutoff", 2.3, "--json"]
+    assert json.loads(call(*words, "--lifetime", 2)[1])["rank"] == [0, 1]
+    assert json.loads(call(*words, "--within", 2)[1])["rank"] == [1, 1]
+    assert "exclude each other" in call(*words, "--within", 2, "--lifetime", 2)[2]
+
+
+def test_composites_of_overlapping_spheres(call, tmp_path):
+    words = ["composite", "--overlap", "--samples", 40, "--edge", 8, "--edge", 14]
+    words += [word for loading in (0.24, 0.29, 0.34) for word in ("--loading", loading)]
+    status, out, _ = call(*words, "--json", "-o", tmp_path / "a.png")
+    found = json.loads(out)
+    assert status == 0
+    assert abs(found["threshold"]["value"] - 0.2896) < 3.5 * found["threshold"]["error"]
+    assert len(found["rows"]) == 6
+    status, _, err = call("composite", "--loading", 0.7)
+    assert (status, len(err.strip().splitlines())) == (1, 1)
+    assert "jam at a loading" in err
+
+
+def test_interphase_of_a_given_structure(call, tmp_path):
+    frames = [Atoms("La2O", positions=[[0, 5, 5], [5, 5, 5], [0, 0, 0]], cell=[10, 10, 10], pbc=True)]
+    write_frames(tmp_path / "a.xyz", frames)
+    words = ["interphase", tmp_path / "a.xyz", "--element", "La", "--radius", 2, "--shell", 1, "--spacing", 0.25]
+    found = json.loads(call(*words, "--json")[1])
+    assert found["volume"]["filler"] == pytest.approx(2 * 4 / 3 * np.pi * 8 / 1000, rel=0.02)
+    assert found["endless"] == {"filler": 0.0, "coated": 1.0, "matrix": 1.0}
+    assert found["rank"]["coated"] == [1]
+    assert "no Zr" in call("interphase", tmp_path / "a.xyz", "--element", "Zr")[2]

@@ -77,7 +77,7 @@ def percolation(count: int, first: ArrayLike, second: ArrayLike, shift: ArrayLik
     >>> percolation(2, [0, 1], [1, 0], [[0, 0, 0], [1, 0, 0]]).rank  # a chain along x
     array([1])
     """
-    from scipy.sparse import coo_array
+    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     i, j = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
@@ -86,7 +86,9 @@ def percolation(count: int, first: ArrayLike, second: ArrayLike, shift: ArrayLik
         raise InputError(f"{len(i)} and {len(j)} nodes of edges with shifts of shape {moves.shape}")
     crossing = np.logical_or.reduce(list(moves.T != 0), dtype=bool)
     inner = ~crossing
-    graph = coo_array((np.ones(int(inner.sum())), (i[inner], j[inner])), shape=(count, count)).tocsr()
+    start, order = i[inner], np.argsort(i[inner], kind="stable")
+    rows = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=count))]).astype(np.int32)
+    graph = csr_array((np.ones(len(start)), j[inner][order].astype(np.int32), rows), shape=(count, count))
     pieces, piece = connected_components(graph, directed=False)
     ends = np.concatenate([piece[i[crossing]], piece[j[crossing]]])
     involved, local = np.unique(ends, return_inverse=True)  # few: the pieces that touch a face

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nepkit.analysis.transport.percolation import Percolation, contacts, percolation
 from nepkit.analysis.transport.quantity import Quantity
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.frames import Snapshot
 from nepkit.progress import track
 
 Array = NDArray[np.float64]
@@ -97,7 +98,7 @@ def network(frames: Iterable[Any], elements: Sequence[str], cutoff: float, where
 
     Parameters
     ----------
-    frames : iterable of ase.Atoms
+    frames : iterable of ase.Atoms or Snapshot
         Periodic frames; snapshots that are far apart are worth more than many that are alike.
     elements : sequence of str
         Elements of the nodes.
@@ -112,16 +113,10 @@ def network(frames: Iterable[Any], elements: Sequence[str], cutoff: float, where
         Where no atom is of these elements or a frame has no cell.
     """
     found, neighbours = [], []
-    for number, atoms in enumerate(track(frames, "Percolation"), 1):
-        symbols = np.array(atoms.get_chemical_symbols())
-        for element in elements:
-            if element not in symbols:
-                raise UnknownNameError(
-                    f"{where}, frame {number}: no {element}: {did_you_mean(element, set(symbols.tolist()))}"
-                )
-        points = atoms.positions[np.isin(symbols, list(elements))]
+    for number, atoms in enumerate(track(map(Snapshot.of, frames), "Percolation"), 1):
+        points = atoms.positions[nodes_of(atoms.symbols, elements, f"{where}, frame {number}")]
         try:
-            edges = contacts(points, atoms.cell.array, cutoff)
+            edges = contacts(points, atoms.cell, cutoff)
         except InputError as error:
             raise InputError(f"{where}, frame {number}: {error}") from None
         found.append(percolation(len(points), *edges))
@@ -129,6 +124,14 @@ def network(frames: Iterable[Any], elements: Sequence[str], cutoff: float, where
     if not found:
         raise InputError(f"{where}: no frames")
     return collect(found, neighbours)
+
+
+def nodes_of(symbols: Sequence[str], elements: Sequence[str], where: str) -> NDArray[np.int64]:
+    """Return the places of the atoms of some elements; raise `UnknownNameError` where one is absent."""
+    for element in elements:
+        if element not in symbols:
+            raise UnknownNameError(f"{where}: no {element}: {did_you_mean(element, set(symbols))}")
+    return np.flatnonzero(np.isin(np.array(symbols), list(elements)))
 
 
 def collect(clusters: Sequence[Percolation], neighbours: ArrayLike) -> Network:
