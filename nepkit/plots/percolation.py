@@ -46,9 +46,11 @@ def plot_percolation(
         rows = np.flatnonzero(sizes == one)
         rows = rows[np.argsort(x[rows])]
         parts = [probability[row] for row in rows.tolist()]
+        low, high = ([max(0.0, side) for side in sides] for sides in (
+            [part.value - part.low for part in parts], [part.high - part.value for part in parts]
+        ))  # fmt: skip
         ax.errorbar(
-            x[rows], [part.value for part in parts],
-            yerr=[[max(0.0, part.value - part.low) for part in parts], [max(0.0, part.high - part.value) for part in parts]],
+            x[rows], [part.value for part in parts], yerr=[low, high],
             fmt="o-", markersize=4, capsize=2, color=color, label=f"edge {one:g}",
         )  # fmt: skip
     if threshold is not None:

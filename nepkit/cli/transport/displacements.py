@@ -148,7 +148,7 @@ def unbounded(
     }
 
 
-@command("transport convergence", menu=417, csv=True)
+@command("transport convergence", menu=460, csv=True)
 @click.argument("run", type=RUN, default=".")
 @run_options
 @options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")

@@ -136,7 +136,7 @@ def _edge(cell: Any) -> float:
     return float(abs(np.linalg.det(cell)) ** (1.0 / 3.0))
 
 
-@command("transport composite", menu=418, csv=True)
+@command("transport composite", menu=458, csv=True)
 @click.option("--loading", "loadings", type=float, multiple=True, required=True, help="Volume fraction of the filler.")
 @click.option(
     "--edge",
@@ -207,7 +207,7 @@ def composite(
     )  # fmt: skip
 
 
-@command("transport interphase", menu=419)
+@command("transport interphase", menu=459)
 @click.argument("frames", type=options.FILE)
 @click.option("--element", "elements", multiple=True, required=True, help="Of the filler; may be given again.")
 @click.option("--radius", type=float, default=2.0, show_default=True, help="What an atom of the filler fills (A).")
