@@ -1,0 +1,1 @@
+"""Local order in crystals: neighbours that stay the same, displacements, tilts and polarisation of every cell."""
