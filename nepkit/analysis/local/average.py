@@ -68,7 +68,7 @@ def average_structure(frames: Iterable[Atoms], *, drift: bool = False, source: s
     --------
     >>> frames = [Atoms("NaCl", positions=[[x % 6, 1, 1], [3, 3, 3]], cell=[6, 6, 6], pbc=True) for x in (-0.2, 0.2)]
     >>> average_structure(frames, drift=True).atoms.positions[0].round(6) + 0.0
-    array([0., 1., 1.])
+    array([6., 1., 1.])
     """
     first: Atoms | None = None
     count = 0
