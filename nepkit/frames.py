@@ -20,9 +20,8 @@ from ase.data import atomic_masses, chemical_symbols
 from numpy.typing import NDArray
 
 from nepkit import conventions
-from nepkit.atomic import atomic_path
 from nepkit.conventions import PER_ATOM, SPELLINGS
-from nepkit.errors import InputError, OutputError
+from nepkit.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.formats.format import Reading
@@ -370,31 +369,35 @@ def format_frame(atoms: Atoms) -> str:
     return text
 
 
-def write_frames(path: str | Path, frames: Iterable[Atoms], *, overwrite: bool = False) -> int:
+def write_frames(
+    path: str | Path, frames: Iterable[Atoms], *, format: str | None = None, overwrite: bool = False
+) -> int:
     """Write frames, all or nothing, and return their number.
 
-    The name of the file tells the format, as it does for reading; extended xyz where it tells none. A format that
-    holds one frame takes ``{}`` in the name as the number of each.
+    Parameters
+    ----------
+    path : str or Path
+        The file, or folder for DeePMD. A format that holds one frame takes ``{}`` in the name as the number of each.
+    frames : iterable of ase.Atoms
+        Taken one by one.
+    format : str, optional
+        Name of the format. The name of the file tells it where it is left out, as it does for reading; extended xyz
+        where it tells none.
+    overwrite : bool
+        Whether files may be replaced.
 
     Raises
     ------
     OutputError
         Where the file exists and ``overwrite`` is false, or there is no frame to write.
     """
-    from importlib import import_module
+    from importlib import import_module  # formats stand above this module
 
     path = Path(path)
-    if path.suffix.lower() not in (".xyz", ".extxyz"):
-        target = import_module("nepkit.formats.catalogue").by_file_name(path)
-        if target is not None:
-            saved = import_module("nepkit.formats.conversion").save_frames(target, path, frames, overwrite=overwrite)
-            return int(saved.frames)
-    count = 0
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        with temporary.open("w", encoding="utf-8") as file:
-            for atoms in frames:
-                file.write(format_frame(atoms))
-                count += 1
-        if not count:
-            raise OutputError(f"{path}: nothing to write, no frame is left")
-    return count
+    target = import_module("nepkit.formats.extxyz").FORMAT
+    if format is not None:
+        target = import_module("nepkit.formats.catalogue").by_name(format)
+    elif path.suffix.lower() not in (".xyz", ".extxyz"):
+        target = import_module("nepkit.formats.catalogue").by_file_name(path) or target
+    written = import_module("nepkit.formats.writing").write(target, path, frames, overwrite=overwrite)
+    return int(written.frames)

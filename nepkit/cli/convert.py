@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
@@ -21,14 +22,21 @@ if TYPE_CHECKING:
 @click.option("--from", "source", metavar="FORMAT", help="Format of the inputs; by content and name when left out.")
 @click.option("--to", "target", metavar="FORMAT", help="Format of the output; by its name when left out.")
 @click.option("--types", default="", metavar="LIST", help="Elements of numbered types, such as Li,Cl (LAMMPS, MTP).")
+@options.jobs
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def convert(
-    inputs: tuple[Path, ...], output: Path, source: str | None, target: str | None, types: str, overwrite: bool
+    inputs: tuple[Path, ...],
+    output: Path,
+    source: str | None,
+    target: str | None,
+    types: str,
+    jobs: int,
+    overwrite: bool,
 ) -> Output:
     """Convert structures and calculations between formats.
 
-    INPUTS are files, or folders that are searched for what calculations left (OUTCAR, vasprun.xml, logs of CP2K and
-    ABACUS, DeePMD). All become one OUTPUT. Ionic steps whose electronic steps did not converge, and steps made by a
+    INPUTS are files, or folders that are searched for what calculations left (OUTCAR, vasprun.xml, outputs of other
+    codes, DeePMD). All become one OUTPUT. Ionic steps whose electronic steps did not converge, and steps made by a
     machine-learned force field, are left out and told; a stress that a code did not print stays missing. Every frame of
     a calculation notes its source. An OUTPUT of single structures takes {} in its name as their number.
 
@@ -43,6 +51,7 @@ def convert(
         target_format=target,
         types=types.replace(",", " ").split(),
         overwrite=overwrite,
+        jobs=jobs,
     )
     rows = []
     for item in report.sources:
@@ -63,8 +72,9 @@ def convert(
         f"elements {' '.join(f'{name} {count}' for name, count in sorted(report.elements.items()))}",
         "labels " + (", ".join(f"{name} {count}" for name, count in report.counts.items()) or "none"),
     ]
-    if report.energy is not None:
-        lines.append(f"energy {report.energy[0]:.4f} to {report.energy[1]:.4f} eV/atom")
+    for name, (low, high) in report.ranges.items():
+        label, _, unit = name.partition(" ")
+        lines.append(f"{label} {low:.4f} to {high:.4f} {unit.strip('()')}")
     if report.failed:
         lines.append(f"{len(report.failed)} of {len(report.sources)} inputs could not be read to the end")
     return Output(
@@ -74,7 +84,7 @@ def convert(
             "sources": report.sources,
             "elements": report.elements,
             "labels": report.counts,
-            "energy": report.energy,
+            "ranges": report.ranges,
         },
         tables=[Table("", ["input", "format", "frames", "left out", "why"], rows)],
         text="\n".join(lines),

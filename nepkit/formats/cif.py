@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 from ase import Atoms
@@ -38,13 +39,18 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
 
 
 def write(path: Path, frames: Iterable[Atoms]) -> int:
-    """Write the frames without symmetry (P 1)."""
+    """Write the frames without symmetry (P 1), one data block each."""
     from ase.io.cif import write_cif
 
-    made = [Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True) for atoms in frames]
+    count = 0
     with path.open("wb") as file:
-        write_cif(file, made)
-    return len(made)
+        for count, atoms in enumerate(frames, 1):
+            if atoms.cell.rank < 3:
+                raise InputError(f"frame {count} has no cell of three vectors, which a CIF needs; give it one")
+            block = BytesIO()
+            write_cif(block, Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True))
+            file.write(block.getvalue().replace(b"data_image0", f"data_image{count - 1}".encode(), 1))
+    return count
 
 
 FORMAT = Format(

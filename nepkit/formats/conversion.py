@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import parent_process
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
+from numpy.typing import ArrayLike
 
-from nepkit.atomic import atomic_folder, atomic_path, refuse_existing
+from nepkit.atomic import refuse_existing
 from nepkit.errors import InputError, NepkitError, OutputError
 from nepkit.formats.catalogue import by_file_name, by_name, detect, formats
 from nepkit.formats.format import Dropped, Format, Reading
+from nepkit.formats.writing import write
 from nepkit.frames import labels, read_frames
-from nepkit.progress import track
+from nepkit.models.parallel import mapped
+from nepkit.progress import task
+
+_LARGE = 100_000_000  # bytes of an input whose frames are not sent between processes
 
 
 @dataclass
@@ -59,8 +66,8 @@ class Report:
         Atoms of every element.
     counts : Counter
         Frames with a label.
-    energy : tuple of float or None
-        Smallest and largest energy, eV/atom.
+    ranges : dict of str to tuple of float
+        Smallest and largest value of every label that has been seen, by name and unit.
     """
 
     sources: list[Source]
@@ -68,7 +75,28 @@ class Report:
     files: list[Path] = field(default_factory=list)
     elements: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
-    energy: tuple[float, float] | None = None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, atoms: Atoms, where: str) -> None:
+        """Take a frame into elements, counts and ranges."""
+        known = labels(atoms, where)
+        self.elements.update(atoms.get_chemical_symbols())
+        self.counts.update(name for name, value in vars(known).items() if value is not None)
+        if known.energy is not None:
+            self._widen("energy (eV/atom)", known.energy / len(atoms))
+        if known.forces is not None:
+            self._widen("force (eV/A)", np.linalg.norm(known.forces, axis=1))
+        if known.virial is not None:
+            self._widen("virial (eV/atom)", known.virial / len(atoms))
+        if known.bec is not None:
+            self._widen("bec (e)", known.bec)
+        if known.charges is not None:
+            self._widen("charges (e)", known.charges)
+
+    def _widen(self, name: str, values: ArrayLike) -> None:
+        low, high = float(np.min(values)), float(np.max(values))
+        known = self.ranges.get(name, (low, high))
+        self.ranges[name] = (min(low, known[0]), max(high, known[1]))
 
     @property
     def failed(self) -> list[Source]:
@@ -138,6 +166,7 @@ def convert(
     target_format: str | None = None,
     types: Sequence[str] = (),
     overwrite: bool = False,
+    jobs: int = 1,
 ) -> Report:
     """Read every input and write one data set.
 
@@ -153,6 +182,9 @@ def convert(
         Elements of numbered types.
     overwrite : bool
         Whether files may be replaced.
+    jobs : int
+        Processes that read inputs at the same time; the result is the same. Inputs of more than 100 MB are read one
+        after the other, frame by frame, so that memory stays small.
 
     Raises
     ------
@@ -169,97 +201,51 @@ def convert(
         refuse_existing(output, overwrite and not target.folder)
     report = Report(find_sources(inputs, source_format, output))
     try:
-        _write(target, output, _frames(report, tuple(types), source_format), report, overwrite)
+        written = write(target, output, _frames(report, tuple(types), source_format, jobs), overwrite=overwrite)
     except OutputError:
-        if not report.frames and report.failed:
+        if any(source.frames for source in report.sources):
+            raise
+        if report.failed:
             raise InputError(report.failed[0].error or "") from None
-        raise
+        reasons = Counter(item.reason for source in report.sources for item in source.dropped)
+        told = "".join(f"; {count} steps left out: {reason}" for reason, count in reasons.items())
+        raise OutputError(f"no frame in {len(report.sources)} inputs, so nothing is written{told}") from None
+    report.frames, report.files = written.frames, list(written.files)
     return report
 
 
-def save_frames(target: Format, output: Path, frames: Iterable[Atoms], *, overwrite: bool = False) -> Report:
-    """Write frames in a format, all or nothing; the report tells the files and how many frames they have.
-
-    Raises
-    ------
-    OutputError
-        Where the format is not written, the output exists, or there is nothing to write.
-    """
-    if target.write is None:
-        raise OutputError(f"{output}: {target.name} is read, but not written; choose another name")
-    report = Report([])
-    _write(target, output, iter(frames), report, overwrite)
-    return report
+Settings = tuple[tuple[str, ...], str | None]
+"""Elements of numbered types, and the format of the inputs where it is given."""
 
 
-def _write(target: Format, output: Path, frames: Iterator[Atoms], report: Report, overwrite: bool) -> None:
-    assert target.write is not None  # checked by both callers
-    if target.folder:
-        _write_folder(target, output, frames, report)
-    elif target.single:
-        _write_single(target, output, list(frames), report, overwrite)
-    else:
-        with atomic_path(output, overwrite=overwrite) as temporary:
-            report.frames = target.write(temporary, frames)
-            _refuse_nothing(report)
-        report.files = [output]
-
-
-def _frames(report: Report, types: tuple[str, ...], source_format: str | None) -> Iterator[Atoms]:
-    for source in track(report.sources, "Converting"):
-        reading = Reading(types, source.dropped)
-        try:
-            chosen = None if source.format == "ase" else source.format
-            for atoms in read_frames(source.path, source_format or chosen, reading):
-                known = labels(atoms, str(source.path))
-                source.frames += 1
-                report.elements.update(atoms.get_chemical_symbols())
-                report.counts.update(name for name, value in vars(known).items() if value is not None)
-                if known.energy is not None:
-                    value = known.energy / len(atoms)
-                    low, high = report.energy or (value, value)
-                    report.energy = min(low, value), max(high, value)
+def _frames(report: Report, types: tuple[str, ...], source_format: str | None, jobs: int) -> Iterator[Atoms]:
+    settings = (types, source_format)
+    whole = mapped(_read_whole, settings, report.sources, jobs if len(report.sources) > 1 else 1)
+    with task("Converting", len(report.sources)) as step:
+        for index, (read, frames) in enumerate(whole):
+            report.sources[index] = read  # of another process, perhaps
+            for count, atoms in enumerate(_stream(settings, read) if frames is None else frames, 1):
+                report.add(atoms, str(read.path))
                 yield atoms
-        except NepkitError as error:
-            if source.frames or not source.dropped:
-                source.error = str(error)
+                if count % 100 == 0:
+                    step.advance(0, note=f"{count} frames of {read.path.name}")
+            step.advance(1, note=read.path.name)
 
 
-def _refuse_nothing(report: Report) -> None:
-    if report.frames:
-        return
-    reasons = Counter(item.reason for source in report.sources for item in source.dropped)
-    told = "".join(f"; {count} steps left out: {reason}" for reason, count in reasons.items())
-    where = f" in {len(report.sources)} inputs" if report.sources else " is left"
-    raise OutputError(f"no frame{where}, so nothing is written{told}")
+def _read_whole(settings: Settings, source: Source) -> tuple[Source, list[Atoms] | None]:
+    """Return the source and its frames; None for them in the first process, and where they may be too many to send."""
+    if parent_process() is None or (source.path.is_file() and source.path.stat().st_size > _LARGE):
+        return source, None
+    return source, list(_stream(settings, source))
 
 
-def _write_single(target: Format, output: Path, frames: list[Atoms], report: Report, overwrite: bool) -> None:
-    report.frames = len(frames)
-    _refuse_nothing(report)
-    if "{}" not in output.name:
-        if len(frames) > 1:
-            name = f"{output.stem}_{{}}{output.suffix}"
-            raise OutputError(
-                f"{output}: {target.name} holds one frame, but there are {len(frames)}; number them: {name}"
-            )
-        report.files = [output]
-    else:
-        digits = len(str(len(frames)))
-        report.files = [
-            output.with_name(output.name.replace("{}", f"{number:0{digits}d}")) for number in range(1, len(frames) + 1)
-        ]
-    for path in report.files:
-        refuse_existing(path, overwrite)
-    for path, atoms in zip(report.files, frames, strict=True):
-        with atomic_path(path, overwrite=overwrite) as temporary:
-            assert target.write is not None  # checked above
-            target.write(temporary, [atoms])
-
-
-def _write_folder(target: Format, output: Path, frames: Iterator[Atoms], report: Report) -> None:
-    with atomic_folder(output) as temporary:
-        assert target.write is not None  # checked above
-        report.frames = target.write(temporary, frames)
-        _refuse_nothing(report)
-    report.files = [output]
+def _stream(settings: Settings, source: Source) -> Iterator[Atoms]:
+    types, source_format = settings
+    chosen = None if source.format == "ase" else source.format
+    try:
+        for atoms in read_frames(source.path, source_format or chosen, Reading(types, source.dropped)):
+            source.frames += 1
+            yield atoms
+    except NepkitError as error:
+        if source.frames or not source.dropped:
+            source.error = str(error)

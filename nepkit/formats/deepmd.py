@@ -5,6 +5,7 @@ DeePMD's virial is that of GPUMD: eV, positive under compression, nine component
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
+from ase.symbols import Symbols
 
 from nepkit.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type
+from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels
 
 _SHAPES = {"coord": 3, "force": 3}
@@ -65,7 +68,7 @@ def _frames(folder: Path, atoms: int, periodic: bool) -> Iterator[dict[str, Any]
         if not file.is_file():
             continue
         try:
-            array = np.load(file, allow_pickle=False)
+            array = np.load(file, mmap_mode="r", allow_pickle=False)
             arrays[name] = array.reshape(-1, width)
         except (ValueError, OSError, EOFError):
             raise InputError(
@@ -95,44 +98,74 @@ def _atoms(symbols: list[str], values: dict[str, Any], periodic: bool) -> Atoms:
 def write(path: Path, frames: Iterable[Atoms]) -> int:
     """Write one folder per formula and set of labels below ``path``; atoms are sorted by element, types are common.
 
-    All is kept in memory until the last frame.
+    Numbers go to disk frame by frame and become arrays at the end.
     """
-    groups: dict[tuple[str, ...], list[tuple[Atoms, Labels]]] = {}
-    for atoms in frames:
+    groups: dict[tuple[str, ...], _Group] = {}
+
+    def add(atoms: Atoms) -> None:
         known = labels(atoms)
-        order = np.argsort([atomic_numbers[symbol] for symbol in atoms.symbols], kind="stable")
-        has = [name for name in ("energy", "forces", "virial") if getattr(known, name) is not None]
-        kind = "periodic" if atoms.pbc.any() else "nopbc"
-        key = (kind, *has, *atoms[order].get_chemical_symbols())
-        moved = Labels(known.energy, None if known.forces is None else known.forces[order], known.virial)
-        groups.setdefault(key, []).append((atoms[order], moved))
-    elements = sorted({symbol for group in groups.values() for symbol in group[0][0].symbols}, key=atomic_numbers.get)
+        order = np.argsort(atoms.numbers, kind="stable")
+        symbols = list(atoms.symbols[order])
+        rows = _rows(atoms, known, order)
+        key = (*rows, *symbols)
+        if key not in groups:
+            groups[key] = _Group(path, len(groups), symbols, rows)
+        groups[key].add(rows)
+
+    count = counted(frames, add)
+    elements = sorted({symbol for group in groups.values() for symbol in group.symbols}, key=atomic_numbers.get)
     taken: dict[str, int] = {}
     for group in groups.values():
-        formula = group[0][0].get_chemical_formula(mode="metal")
+        formula = Symbols.fromsymbols(group.symbols).get_chemical_formula("metal")
         taken[formula] = taken.get(formula, 0) + 1
-        name = formula if taken[formula] == 1 else f"{formula}_{taken[formula]}"
-        _write_group(path / name, group, elements)
-    return sum(map(len, groups.values()))
+        group.finish(path / (formula if taken[formula] == 1 else f"{formula}_{taken[formula]}"), elements)
+    return count
 
 
-def _write_group(folder: Path, group: list[tuple[Atoms, Labels]], elements: list[str]) -> None:
-    (folder / "set.000").mkdir(parents=True)
-    atoms, known = group[0]
-    kinds = [elements.index(symbol) for symbol in atoms.symbols]
-    (folder / "type.raw").write_text("\n".join(map(str, kinds)) + "\n", encoding="utf-8")
-    (folder / "type_map.raw").write_text("\n".join(elements) + "\n", encoding="utf-8")
-    arrays = {"coord": [item.positions.ravel() for item, _ in group]}
+def _rows(atoms: Atoms, known: Labels, order: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is written of a frame, by the name of the array."""
+    rows = {"coord": atoms.positions[order]}
     if atoms.pbc.any():
-        arrays["box"] = [item.cell.array.ravel() for item, _ in group]
-    else:
-        (folder / "nopbc").touch()
-    for name, key in (("energy", "energy"), ("force", "forces"), ("virial", "virial")):
-        if getattr(known, key) is not None:
-            arrays[name] = [np.ravel(getattr(found, key)) for _, found in group]
-    for name, rows in arrays.items():
-        values = np.array(rows)
-        np.save(folder / "set.000" / f"{name}.npy", values[:, 0] if name == "energy" else values)
+        rows["box"] = atoms.cell.array
+    if known.energy is not None:
+        rows["energy"] = np.array(known.energy)
+    if known.forces is not None:
+        rows["force"] = known.forces[order]
+    if known.virial is not None:
+        rows["virial"] = known.virial
+    return rows
+
+
+class _Group:
+    """Frames of one formula and set of labels, under way to one folder."""
+
+    def __init__(self, path: Path, number: int, symbols: list[str], rows: dict[str, np.ndarray]) -> None:
+        self.symbols = symbols
+        self._count = 0
+        self._paths = {name: path / f".{number}-{name}" for name in rows}
+        self._widths = {name: row.size for name, row in rows.items()}
+
+    def add(self, rows: dict[str, np.ndarray]) -> None:
+        """Write a frame."""
+        self._count += 1
+        for name, row in rows.items():
+            with self._paths[name].open("ab") as file:  # not kept open: there may be more groups than files may be
+                file.write(np.ascontiguousarray(row, dtype="<f8").tobytes())
+
+    def finish(self, folder: Path, elements: list[str]) -> None:
+        """Make the folder."""
+        (folder / "set.000").mkdir(parents=True)
+        kinds = [elements.index(symbol) for symbol in self.symbols]
+        (folder / "type.raw").write_text("\n".join(map(str, kinds)) + "\n", encoding="utf-8")
+        (folder / "type_map.raw").write_text("\n".join(elements) + "\n", encoding="utf-8")
+        if "box" not in self._paths:
+            (folder / "nopbc").touch()
+        for name, place in self._paths.items():
+            shape = (self._count,) if name == "energy" else (self._count, self._widths[name])
+            with place.open("rb") as source, (folder / "set.000" / f"{name}.npy").open("wb") as target:
+                np.lib.format.write_array_header_1_0(target, {"descr": "<f8", "fortran_order": False, "shape": shape})
+                shutil.copyfileobj(source, target, 1 << 20)
+            place.unlink()
 
 
 FORMAT = Format(

@@ -5,6 +5,7 @@ PlusStress is the virial in eV, positive under compression, in the order xx yy z
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -15,8 +16,10 @@ from ase import Atoms
 from nepkit import conventions
 from nepkit.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text
+from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels
 
+_MARK = re.compile(r"@[A-Za-z]*")
 _STRESS = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
@@ -91,31 +94,46 @@ def _atoms(
 
 
 def write(path: Path, frames: Iterable[Atoms]) -> int:
-    """Write the frames; types are the elements in alphabetical order over all of them."""
-    made = list(frames)
-    elements = sorted({symbol for atoms in made for symbol in atoms.symbols})
-    with path.open("w", encoding="utf-8") as file:
-        for atoms in made:
-            file.write(_format(atoms, elements))
-    return len(made)
+    """Write the frames; types are the elements in alphabetical order over all of them, named in every Feature.
+
+    The frames are written one by one with their elements, and a second pass over the file numbers them.
+    """
+    elements: set[str] = set()
+    named = path.with_name(f"{path.name}.named")
+    try:
+        with named.open("w", encoding="utf-8") as file:
+
+            def add(atoms: Atoms) -> None:
+                elements.update(atoms.symbols)
+                file.write(_format(atoms))
+
+            count = counted(frames, add)
+        order = sorted(elements)
+        numbered = {f"@{symbol}": str(index) for index, symbol in enumerate(order)} | {"@": "_".join(order)}
+        with named.open(encoding="utf-8") as file, path.open("w", encoding="utf-8") as target:
+            for line in file:
+                target.write(_MARK.sub(lambda found: numbered[found[0]], line, count=1) if "@" in line else line)
+    finally:
+        named.unlink(missing_ok=True)
+    return count
 
 
-def _format(atoms: Atoms, elements: list[str]) -> str:
+def _format(atoms: Atoms) -> str:
     known = labels(atoms)
     columns = ["id", "type", "cartes_x", "cartes_y", "cartes_z"] + ["fx", "fy", "fz"] * (known.forces is not None)
     lines = ["BEGIN_CFG", " Size", f"    {len(atoms)}"]
-    if atoms.cell.array.any():
+    if atoms.pbc.any():
         lines += [" Supercell", *("    " + " ".join(map(repr, row)) for row in atoms.cell.array.tolist())]
     lines.append(f" AtomData:  {' '.join(columns)}")
-    for index, symbol in enumerate(atoms.symbols):
-        values = atoms.positions[index].tolist() + ([] if known.forces is None else known.forces[index].tolist())
-        lines.append(f"    {index + 1} {elements.index(symbol)} " + " ".join(map(repr, values)))
+    table = np.hstack([atoms.positions, *([] if known.forces is None else [known.forces])]).tolist()
+    for index, (symbol, values) in enumerate(zip(atoms.symbols, table, strict=True), 1):
+        lines.append(f"    {index} @{symbol} " + " ".join(map(repr, values)))
     if known.energy is not None:
         lines += [" Energy", f"    {known.energy!r}"]
     if known.virial is not None:
         values = conventions.components(known.virial, "ase").tolist()
         lines += [f" PlusStress:  {' '.join(_STRESS)}", "    " + " ".join(map(repr, values))]
-    lines += [f" Feature   EFS_by       {'_'.join(elements)}", "END_CFG", "", ""]
+    lines += [" Feature   EFS_by       @", "END_CFG", "", ""]
     return "\n".join(lines)
 
 
