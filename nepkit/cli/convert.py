@@ -72,6 +72,8 @@ def convert(
         f"elements {' '.join(f'{name} {count}' for name, count in sorted(report.elements.items()))}",
         "labels " + (", ".join(f"{name} {count}" for name, count in report.counts.items()) or "none"),
     ]
+    if report.lost:
+        lines.append(f"left behind, for the format does not hold them: {', '.join(report.lost)}")
     for name, (low, high) in report.ranges.items():
         label, _, unit = name.partition(" ")
         lines.append(f"{label} {low:.4f} to {high:.4f} {unit.strip('()')}")
@@ -84,6 +86,7 @@ def convert(
             "sources": report.sources,
             "elements": report.elements,
             "labels": report.counts,
+            "left_behind": report.lost,
             "ranges": report.ranges,
         },
         tables=[Table("", ["input", "format", "frames", "left out", "why"], rows)],

@@ -15,8 +15,15 @@ def formats() -> Output:
     from nepkit.formats.catalogue import formats as known
 
     rows = [
-        (made.name, made.read is not None, made.write is not None, " ".join(made.names), made.summary)
+        (
+            made.name,
+            made.read is not None,
+            made.write is not None,
+            " ".join(made.holds) if made.write else None,
+            " ".join(made.names),
+            made.summary,
+        )
         for made in known().values()
     ]
-    columns = ["format", "read", "written", "names", "what"]
+    columns = ["format", "read", "written", "labels written", "names", "what"]
     return Output(data=[dict(zip(columns, row, strict=True)) for row in rows], tables=[Table("", columns, rows)])

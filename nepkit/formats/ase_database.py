@@ -12,7 +12,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nepkit.conventions import PER_ATOM
 from nepkit.formats import ase_reading
-from nepkit.formats.format import Format, Reading
+from nepkit.formats.format import EVERY_LABEL, Format, Reading
 from nepkit.frames import Labels, labels
 
 _IN_DATA = ("virial", "dipole", "charge", "bec", "charges")
@@ -93,4 +93,5 @@ FORMAT = Format(
     marks=(b"SQLite format 3",),
     read=read,
     write=write,
+    holds=EVERY_LABEL,
 )

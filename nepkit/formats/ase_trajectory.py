@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from nepkit.formats import ase_reading
-from nepkit.formats.format import Format, Reading
+from nepkit.formats.format import EVERY_LABEL, Format, Reading
+from nepkit.formats.writing import counted
+from nepkit.frames import labels
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -32,22 +35,34 @@ def _images(path: Path) -> Iterator[Atoms]:
 
 
 def write(path: Path, frames: Iterable[Atoms]) -> int:
-    """Write the frames with energy, forces and stress; other labels stay in the info and arrays of each."""
+    """Write the frames; the labels of atoms are results of the calculator, which alone a trajectory keeps."""
     from ase.io.trajectory import TrajectoryWriter
 
-    count = 0
     with TrajectoryWriter(str(path), mode="w") as writer:
-        for atoms in frames:
-            writer.write(atoms)
-            count += 1
-    return count
+
+        def add(atoms: Atoms) -> None:
+            known = labels(atoms)
+            made = atoms.copy()
+            results = {
+                "energy": known.energy,
+                "forces": known.forces,
+                "stress": getattr(atoms.calc, "results", {}).get("stress"),
+                "charges": known.charges,
+                "born_effective_charges": known.bec,
+            }
+            results = {name: value for name, value in results.items() if value is not None}
+            made.calc = SinglePointCalculator(made, **results) if results else None
+            writer.write(made)
+
+        return counted(frames, add)
 
 
 FORMAT = Format(
     name="ase-traj",
-    summary="ASE trajectory: energy (force-consistent), forces, stress and everything else of a frame",
+    summary="ASE trajectory: energy (force-consistent), forces, virial, BEC, charges; no other columns",
     names=("*.traj",),
     marks=(b"- of UlmASE-Trajectory",),
     read=read,
     write=write,
+    holds=EVERY_LABEL,
 )

@@ -8,9 +8,12 @@ from io import BytesIO
 from pathlib import Path
 
 from ase import Atoms
+from scipy.spatial import cKDTree
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, open_text
+from nepkit.formats.format import Format, Reading, open_text, require_cell
+
+_SAME = 2e-3  # distance of fractional coordinates within which ASE takes two sites for one, doubled
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -45,12 +48,21 @@ def write(path: Path, frames: Iterable[Atoms]) -> int:
     count = 0
     with path.open("wb") as file:
         for count, atoms in enumerate(frames, 1):
-            if atoms.cell.rank < 3:
-                raise InputError(f"frame {count} has no cell of three vectors, which a CIF needs; give it one")
+            require_cell(atoms, "a CIF")
+            _refuse_overlap(atoms, count)
             block = BytesIO()
             write_cif(block, Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True))
             file.write(block.getvalue().replace(b"data_image0", f"data_image{count - 1}".encode(), 1))
     return count
+
+
+def _refuse_overlap(atoms: Atoms, number: int) -> None:
+    """Raise `InputError` for two atoms at one place, which readers of CIF take for one."""
+    places = atoms.get_scaled_positions() % 1.0
+    found = cKDTree(places % 1.0, boxsize=1.0).query_pairs(_SAME)
+    if found:
+        one, other = min(found)
+        raise InputError(f"frame {number}: atoms {one + 1} and {other + 1} are at one place; a CIF would merge them")
 
 
 FORMAT = Format(

@@ -66,6 +66,8 @@ class Report:
         Atoms of every element.
     counts : Counter
         Frames with a label.
+    lost : tuple of str
+        Labels that frames had and the format of the result does not hold.
     ranges : dict of str to tuple of float
         Smallest and largest value of every label that has been seen, by name and unit.
     """
@@ -75,6 +77,7 @@ class Report:
     files: list[Path] = field(default_factory=list)
     elements: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    lost: tuple[str, ...] = ()
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, atoms: Atoms, where: str) -> None:
@@ -211,6 +214,7 @@ def convert(
         told = "".join(f"; {count} steps left out: {reason}" for reason, count in reasons.items())
         raise OutputError(f"no frame in {len(report.sources)} inputs, so nothing is written{told}") from None
     report.frames, report.files = written.frames, list(written.files)
+    report.lost = tuple(name for name in report.counts if name not in target.holds)
     return report
 
 

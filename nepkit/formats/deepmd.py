@@ -16,7 +16,7 @@ from ase.data import atomic_numbers
 from ase.symbols import Symbols
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type
+from nepkit.formats.format import Format, Reading, element_of_type, require_cell
 from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels
 
@@ -126,6 +126,7 @@ def _rows(atoms: Atoms, known: Labels, order: np.ndarray) -> dict[str, np.ndarra
     """Return what is written of a frame, by the name of the array."""
     rows = {"coord": atoms.positions[order]}
     if atoms.pbc.any():
+        require_cell(atoms, "periodic data of DeePMD")
         rows["box"] = atoms.cell.array
     if known.energy is not None:
         rows["energy"] = np.array(known.energy)
@@ -176,4 +177,5 @@ FORMAT = Format(
     write=write,
     searched=True,
     folder=True,
+    holds=("energy", "forces", "virial"),
 )

@@ -28,7 +28,7 @@ from nepkit.errors import InputError, UnknownNameError
 from nepkit.formats import extxyz_rows
 from nepkit.formats.extxyz_header import format_header, parse_header
 from nepkit.formats.extxyz_rows import Column, Words
-from nepkit.formats.format import Format, Reading
+from nepkit.formats.format import EVERY_LABEL, Format, Reading
 from nepkit.frames import Snapshot, labels, set_labels
 
 _BLOCK = 1 << 22  # bytes that are read at a time; a longer frame is read as a whole
@@ -360,4 +360,5 @@ FORMAT = Format(
     marks=(b"Properties=species", b"properties=species"),
     read=_read,
     write=_write,
+    holds=EVERY_LABEL,
 )

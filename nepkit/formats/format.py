@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from nepkit.errors import InputError, UnknownNameError
+from nepkit.frames import Labels
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Reading:
 Reader = Callable[[Path, Reading], Iterator[Atoms]]
 Writer = Callable[[Path, Iterable[Atoms]], int]
 
+EVERY_LABEL = tuple(item.name for item in fields(Labels))
+
 
 @dataclass(frozen=True)
 class Format:
@@ -76,6 +79,8 @@ class Format:
         Whether a file holds one frame alone.
     folder : bool
         Whether it is a folder.
+    holds : tuple of str
+        Labels, by the names of `nepkit.frames.Labels`, that come back from a file that was written.
     """
 
     name: str
@@ -87,6 +92,7 @@ class Format:
     searched: bool = False
     single: bool = False
     folder: bool = False
+    holds: tuple[str, ...] = ()
 
 
 def open_text(path: Path) -> TextIO:
@@ -135,3 +141,9 @@ def element_of_type(number: int, types: tuple[str, ...], where: str) -> str:
     if types[number - 1] not in atomic_numbers:
         raise UnknownNameError(f"{types[number - 1]!r} is not an element")
     return types[number - 1]
+
+
+def require_cell(atoms: Atoms, name: str) -> None:
+    """Raise `InputError` where a frame lacks a cell of three vectors, which a format needs."""
+    if atoms.cell.rank < 3:
+        raise InputError(f"a frame without a cell of three vectors cannot become {name}; give it a cell with vacuum")

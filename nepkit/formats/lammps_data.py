@@ -9,7 +9,7 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, open_text
+from nepkit.formats.format import Format, Reading, element_of_type, open_text, require_cell
 
 _TYPES = re.compile(r"^\s*(\d+)\s+atom types", re.MULTILINE)
 _STYLE = re.compile(r"^\s*Atoms\s*#\s*(\w+)", re.MULTILINE)
@@ -55,8 +55,7 @@ def write(path: Path, frames: Iterable[Atoms]) -> int:
 
     (atoms,) = frames
     plain = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
-    if plain.cell.volume < 1e-6:
-        raise InputError("a frame without a cell cannot become a data file of LAMMPS; give it a cell with vacuum")
+    require_cell(atoms, "a data file of LAMMPS")
     with path.open("w", encoding="utf-8") as file:
         write_lammps_data(file, plain, specorder=sorted(set(atoms.symbols)), masses=True, atom_style="atomic")
     return 1

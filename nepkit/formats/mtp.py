@@ -15,7 +15,7 @@ from ase import Atoms
 
 from nepkit import conventions
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text
+from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, require_cell
 from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels
 
@@ -120,6 +120,8 @@ def write(path: Path, frames: Iterable[Atoms]) -> int:
 
 def _format(atoms: Atoms) -> str:
     known = labels(atoms)
+    if atoms.pbc.any():
+        require_cell(atoms, "a cfg of MTP")
     columns = ["id", "type", "cartes_x", "cartes_y", "cartes_z"] + ["fx", "fy", "fz"] * (known.forces is not None)
     lines = ["BEGIN_CFG", " Size", f"    {len(atoms)}"]
     if atoms.pbc.any():
@@ -144,4 +146,5 @@ FORMAT = Format(
     marks=(b"BEGIN_CFG",),
     read=read,
     write=write,
+    holds=("energy", "forces", "virial"),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, open_text
+from nepkit.formats.format import Format, Reading, open_text, require_cell
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -45,6 +45,7 @@ def write(path: Path, frames: Iterable[Atoms]) -> int:
     from ase.io.vasp import write_vasp
 
     (atoms,) = frames
+    require_cell(atoms, "a POSCAR")
     order = places(atoms)
     with path.open("w", encoding="utf-8") as file:
         write_vasp(file, Atoms(atoms.symbols[order], positions=atoms.positions[order], cell=atoms.cell, pbc=True))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
 from scipy.io import netcdf_file
 
 from nepkit.errors import InputError
-from nepkit.formats import ase_trajectory
 from nepkit.formats.catalogue import detect
 from nepkit.formats.format import Reading
 from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
@@ -147,7 +147,7 @@ def test_dynamics_of_abacus_take_positions_from_the_file_beside(tmp_path, consta
 def test_a_trajectory_of_ase_gives_the_force_consistent_energy(tmp_path):
     atoms = Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.8]], cell=[4, 4, 4], pbc=True)
     atoms.calc = SinglePointCalculator(atoms, energy=-1.0, free_energy=-1.1, forces=np.zeros((2, 3)), dipole=np.ones(3))
-    ase_trajectory.write(tmp_path / "a.traj", [atoms])
+    write(tmp_path / "a.traj", atoms)
     (found,) = read_frames(tmp_path / "a.traj")
     assert labels(found).energy == -1.1
     assert labels(found).dipole is None  # of a periodic cell it is one of many
