@@ -96,7 +96,8 @@ def plot_transfer(result: Hydroxide, *, ax: Any = None) -> Any:
     -------
     matplotlib Axes
     """
-    ax.hist(result.surroundings.delta, bins=60, density=True, color=PALETTE[0], alpha=0.8)
+    delta = result.surroundings.delta
+    ax.hist(delta, bins=min(60, max(10, int(len(delta) ** 0.5))), density=True, color=PALETTE[0], alpha=0.8)
     ax.set_xlim(left=0.0)
     ax.set_xlabel(f"transfer coordinate r(acceptor–H) − r(donor–H) ({ANGSTROM})")
     ax.set_ylabel(f"density (1/{ANGSTROM})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +133,10 @@ def hydroxide(
     spread = float(lengths.std(ddof=1) / np.sqrt(len(lengths))) if len(lengths) > 1 else float("nan")
     raw_frames = np.nonzero(np.diff(ions.host, axis=0))[0] + 1
     kelvin = temperature if temperature is not None else motion.temperature
+    parts = split(ions, motion.interval, window)
+    current = None if kelvin is None else currents(motion, protons, ions, kelvin, cations, window)
+    if current and not parts.D:  # a dipole that trembles for a picosecond may look as if it diffused
+        current = replace(current, formal=None, assigned=None, why="the ions do not diffuse yet")
     return Hydroxide(
         protons, ions, hops,
         event_rate(hops.frame, frames, motion.interval, count),
@@ -140,9 +144,9 @@ def hydroxide(
         of_normal(float(lengths.mean()) if len(lengths) else float("nan"), spread, "A"),
         _residence(ions.host, protons, motion.interval, longest),
         _residence(hops.settled, protons, motion.interval, longest),
-        split(ions, motion.interval, window),
+        parts,
         _surroundings(motion, protons, ions),
-        None if kelvin is None else currents(motion, protons, ions, kelvin, cations, window),
+        current,
         _notes(motion, protons, ions),
     )  # fmt: skip
 

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 PARTS = ("total", "vehicular", "structural", "cross")
 #: Lags of the curves, and blocks of time whose scatter gives their errors.
 LAGS, BLOCKS = 40, 8
+#: With fewer blocks or ions their scatter is not known well enough.
+FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,23 @@ def _parts(ions: Identity, lags: list[int], blocks: int) -> dict[str, Array]:
     return {**found, "cross": found["total"] - found["vehicular"] - found["structural"]}
 
 
+def _by_ion(ions: Identity, lags: list[int]) -> dict[str, Array]:
+    """Return the squared displacements of every part by ion, lag and direction, for runs too short for blocks."""
+
+    def squares(path: Array) -> Array:
+        return np.stack([np.square(path[lag:] - path[:-lag]).mean(axis=0) for lag in lags], axis=1)
+
+    found = {
+        name: squares(path)
+        for name, path in (("total", ions.path), ("vehicular", ions.vehicular), ("structural", ions.structural))
+    }
+    return {**found, "cross": found["total"] - found["vehicular"] - found["structural"]}
+
+
 def _coefficients(
     ions: Identity, interval: float, window: tuple[float, float] | None
 ) -> tuple[dict[str, Quantity], tuple[float, float]]:
-    count = ions.path.shape[1]
-    labels = [name for name in PARTS[:3] for _ in range(count)]
+    labels = [name for name in PARTS[:3] for _ in range(ions.path.shape[1])]
     curves = msd(np.concatenate([ions.path, ions.vehicular, ions.structural], axis=1), interval, labels=labels)
     fit = diffusion(curves, "total", positions=ions.path, window=window)
     lags, weights = list(fit.lags), np.array(fit.weights)
@@ -98,9 +112,12 @@ def _coefficients(
     slopes["cross"] = slopes["total"] - slopes["vehicular"] - slopes["structural"]
     blocks = blocks_that_fit(len(ions.path), lags[-1])
     found = {name: Quantity(value, float("nan"), "cm^2/s") for name, value in slopes.items()}
-    if blocks:
-        for name, part in _parts(ions, lags, blocks).items():
-            error = float(bootstrap(unit * np.einsum("bkd,k->b", part, weights)).std())
-            found[name] = of_blocks(slopes[name], error, blocks, "cm^2/s")
+    count = blocks or len(ions.path[0])
+    if count >= FEWEST:
+        parts = _parts(ions, lags, blocks) if blocks else _by_ion(ions, lags)
+        for name, part in parts.items():
+            scattered = unit * np.einsum("bkd,k->b", part, weights)
+            error = float(bootstrap(scattered).std())
+            found[name] = of_blocks(slopes[name], error, count, "cm^2/s")
     # Of the total both estimates of the error are known, and the better one has been chosen.
     return {**found, "total": fit.D}, fit.window
