@@ -63,6 +63,7 @@ class NepPotential(Potential):
         self.elements = nep.elements
         self.cutoff = nep.cutoff_radial
         self.has_charges = bool(nep.charge_mode)
+        self.sqrt_epsilon_inf = nep.sqrt_epsilon_inf
         self._engines: OrderedDict[int, Any] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,6 +168,7 @@ class ArrayPotential(Potential):
         self.elements = network(model).elements
         self.cutoff = network(model).cutoff_radial
         self.has_charges = model is not network(model)
+        self.sqrt_epsilon_inf = network(model).sqrt_epsilon_inf
 
     def compute(
         self, frames: Iterable[Atoms], *, source: str = "frame", bec: bool = True, first: int = 1

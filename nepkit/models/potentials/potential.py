@@ -32,12 +32,15 @@ class Potential(ABC):
         Largest distance between atoms that see each other, A; None where the model does not say.
     has_charges : bool
         Whether `compute` gives charges and Born effective charges.
+    sqrt_epsilon_inf : float or None
+        Root of the electronic dielectric constant, where the model says one.
     """
 
     name: str
     elements: tuple[str, ...] | None = None
     cutoff: float | None = None
     has_charges: bool = False
+    sqrt_epsilon_inf: float | None = None
 
     @abstractmethod
     def compute(

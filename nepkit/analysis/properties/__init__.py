@@ -1,0 +1,1 @@
+"""Properties of crystals from any potential, before it is trusted: each from independent pieces of work."""

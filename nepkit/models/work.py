@@ -1,0 +1,157 @@
+"""Independent pieces of a property: done by processes or on a cluster, and remembered on disk when asked to.
+
+A workflow that was killed goes on where it ended: a piece whose result is in the folder is not done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nepkit.atomic import atomic_path
+from nepkit.errors import InputError, MissingExtraError, ProgramError
+from nepkit.models.parallel import mapped
+from nepkit.progress import track
+
+S = TypeVar("S")
+T = TypeVar("T")
+R = TypeVar("R")
+
+EXECUTORS = ("local", "slurm")
+"""Where pieces are done: by processes of this machine, or each as a job of Slurm."""
+
+_FORMAT = 1  # raised when results of an older nepkit must not be taken
+
+
+@dataclass(frozen=True)
+class Work:
+    """How independent pieces are done.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes, or jobs of Slurm at a time.
+    folder : Path, optional
+        Where results are kept as they are done. A piece is taken from there where function, settings, input and the
+        files of the model are the same.
+    executor : str
+        One of `EXECUTORS`; Slurm needs a folder that all nodes see.
+    resources : mapping of str to str or int
+        For jobs of Slurm, as executorlib names them: ``partition``, ``run_time_max`` (s), ``memory_max`` (GB) ...
+
+    Examples
+    --------
+    >>> list(Work().map(pow, 2, [1, 2, 3], "Powers"))
+    [2, 4, 8]
+    """
+
+    jobs: int = 1
+    folder: Path | None = None
+    executor: str = "local"
+    resources: Mapping[str, str | int] = field(default_factory=dict)
+
+    def map(self, function: Callable[[S, T], R], shared: S, items: Iterable[T], what: str) -> Iterator[R]:
+        """Yield ``function(shared, item)`` for every item, in order.
+
+        Parameters
+        ----------
+        function : callable
+            Defined at the top of a module, as are the things that it gets and returns.
+        shared : object
+            The same for all pieces, for instance a potential.
+        items : iterable
+            One per piece.
+        what : str
+            What progress calls the work.
+
+        Raises
+        ------
+        InputError
+            Where Slurm is asked for without a folder.
+        MissingExtraError
+            Where executorlib is not installed.
+        Exception
+            Whatever the function raises; the pieces done before it are kept.
+        """
+        pieces = list(items)
+        yield from track(self._results(function, shared, pieces), what, len(pieces))
+
+    def _results(self, function: Callable[[S, T], R], shared: S, pieces: Sequence[T]) -> Iterator[R]:
+        if self.executor not in EXECUTORS:
+            raise InputError(f"unknown executor {self.executor!r}; known: {', '.join(EXECUTORS)}")
+        if self.folder is None:
+            if self.executor == "slurm":
+                raise InputError(
+                    "jobs of Slurm need a folder that all nodes see, for their results; give --work FOLDER"
+                )
+            yield from mapped(function, shared, pieces, self.jobs)
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files = [self.folder / f"{_key(function, shared, piece)}.pickle" for piece in pieces]
+        missing = [place for place, file in enumerate(files) if not file.exists()]
+        todo = [pieces[place] for place in missing]
+        fresh = iter(
+            self._submitted(function, shared, todo)
+            if self.executor == "slurm"
+            else mapped(function, shared, todo, self.jobs)
+        )
+        waiting = set(missing)
+        for place, file in enumerate(files):
+            if place not in waiting:
+                yield _load(file)
+                continue
+            result = next(fresh)
+            with atomic_path(file, overwrite=True) as temporary:
+                temporary.write_bytes(pickle.dumps(result))
+            yield result
+
+    def _submitted(self, function: Callable[[S, T], R], shared: S, pieces: Sequence[T]) -> Iterator[R]:
+        try:
+            from executorlib import SlurmClusterExecutor
+        except ImportError:
+            raise MissingExtraError("executorlib", "cluster") from None
+        if not pieces:
+            return
+        assert self.folder is not None
+        cache = str((self.folder / "slurm").resolve())
+        settings: dict[str, Any] = {"cores": 1, **self.resources}
+        try:
+            with SlurmClusterExecutor(max_workers=self.jobs, cache_directory=cache, resource_dict=settings) as pool:
+                for future in [pool.submit(function, shared, piece) for piece in pieces]:
+                    yield future.result()
+        except FileNotFoundError as error:
+            raise ProgramError(f"Slurm cannot be asked: {error}; is sbatch on this machine's PATH?") from None
+
+
+def _key(function: Callable[..., Any], shared: Any, piece: Any) -> str:
+    """Return what a piece is known by: everything that its result depends on."""
+    known = hashlib.sha256(f"{_FORMAT} {function.__module__}.{function.__qualname__}".encode())
+    for thing in (shared, piece):
+        known.update(pickle.dumps(thing))
+    for file in _files_of(shared):
+        known.update(file.read_bytes())
+    return known.hexdigest()[:32]
+
+
+def _files_of(shared: Any) -> list[Path]:
+    """Return the files of the models among the shared things: their names stay the same when they change."""
+    found = []
+    for thing in shared if isinstance(shared, tuple) else (shared,):
+        for part in str(getattr(thing, "name", "")).replace("+", ", ").split(", "):
+            file = Path(part.rpartition(":")[2])
+            if part and file.is_file():
+                found.append(file)
+    return found
+
+
+def _load(file: Path) -> Any:
+    try:
+        return pickle.loads(file.read_bytes())
+    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+        raise InputError(
+            f"{file}: a result that cannot be read ({error}); remove the file to have it done again"
+        ) from None
