@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ R = TypeVar("R")
 EXECUTORS = ("local", "slurm")
 """Where pieces are done: by processes of this machine, or each as a job of Slurm."""
 
+NUMBERS = ("cores", "run_time_max", "memory_max")
+"""Resources of a job of Slurm that are whole numbers: cores, seconds, GB."""
+
 _FORMAT = 1  # raised when results of an older nepkit must not be taken
 
 
@@ -34,7 +38,7 @@ class Work:
     Parameters
     ----------
     jobs : int
-        Processes, or jobs of Slurm at a time.
+        Processes; Slurm decides itself how many of its jobs run at a time.
     folder : Path, optional
         Where results are kept as they are done. A piece is taken from there where function, settings, input and the
         files of the model are the same.
@@ -116,15 +120,21 @@ class Work:
             raise MissingExtraError("executorlib", "cluster") from None
         if not pieces:
             return
+        for name in NUMBERS:
+            if not isinstance(self.resources.get(name, 1), int):
+                raise InputError(f"{name} of Slurm's jobs is {self.resources[name]!r}, expected a whole number")
         assert self.folder is not None
         cache = str((self.folder / "slurm").resolve())
         settings: dict[str, Any] = {"cores": 1, **self.resources}
-        try:
-            with SlurmClusterExecutor(max_workers=self.jobs, cache_directory=cache, resource_dict=settings) as pool:
-                for future in [pool.submit(function, shared, piece) for piece in pieces]:
-                    yield future.result()
-        except FileNotFoundError as error:
-            raise ProgramError(f"Slurm cannot be asked: {error}; is sbatch on this machine's PATH?") from None
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*cannot be validated")  # pysqa knows more than executorlib
+            with SlurmClusterExecutor(cache_directory=cache, resource_dict=settings) as pool:
+                futures = [pool.submit(function, shared, piece) for piece in pieces]
+                try:
+                    for future in futures:
+                        yield future.result()
+                except FileNotFoundError as error:
+                    raise ProgramError(f"Slurm cannot be asked: {error}; is sbatch on this machine's PATH?") from None
 
 
 def _key(function: Callable[..., Any], shared: Any, piece: Any) -> str:

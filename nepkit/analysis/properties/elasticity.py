@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 """Order of the six components: xx yy zz yz xz xy, ``ase`` of `nepkit.conventions.ORDERS`."""
 
+KELVIN = np.array([1.0, 1.0, 1.0, *[np.sqrt(2.0)] * 3])
+"""Weights that make Voigt's vectors those of tensors."""
+
 RESIDUAL = 0.1
 """GPa; a reference cell under more stress than this is told."""
 
@@ -86,8 +89,7 @@ class Elasticity:
     @property
     def eigenvalues(self) -> Array:
         """Of the stiffness, GPa, ascending, as a tensor (Kelvin's notation); all positive in a stable crystal."""
-        weight = np.array([1.0, 1.0, 1.0, *[np.sqrt(2.0)] * 3])
-        return np.asarray(np.linalg.eigvalsh(self.stiffness * np.outer(weight, weight)))
+        return np.asarray(np.linalg.eigvalsh(self.stiffness * np.outer(KELVIN, KELVIN)))
 
     @property
     def stable(self) -> bool:
@@ -240,22 +242,24 @@ def symmetric_basis(rotations: Array) -> Array:
         Of a point group.
     """
     places = [(i, j) for i in range(6) for j in range(i, 6)]
+    # Coordinates in which the length of a tensor is that of its vector, so that an average over a group projects.
+    lengths = np.array([KELVIN[i] * KELVIN[j] * (1.0 if i == j else np.sqrt(2.0)) for i, j in places])
     projected = np.zeros((21, 21))
     for column, (i, j) in enumerate(places):
         unit = np.zeros((6, 6))
-        unit[i, j] = unit[j, i] = 1.0 if i == j else np.sqrt(0.5)
+        unit[i, j] = unit[j, i] = 1.0 / lengths[column]
         tensor = _tensor(unit)
         mean = np.zeros_like(tensor)
         for r in rotations:
             mean += np.einsum("ia,jb,kc,ld,abcd->ijkl", r, r, r, r, tensor, optimize=True)
         turned = _matrix(mean / len(rotations))
-        projected[:, column] = [turned[a, b] * (1.0 if a == b else np.sqrt(2.0)) for a, b in places]
-    values, vectors = np.linalg.eigh(0.5 * (projected + projected.T))  # an average over a group is a projection
-    orthonormal = vectors[:, values > 0.5]
-    basis = np.zeros((orthonormal.shape[1], 6, 6))
-    for number, vector in enumerate(orthonormal.T):
-        for value, (i, j) in zip(vector, places, strict=True):
-            basis[number, i, j] = basis[number, j, i] = value * (1.0 if i == j else np.sqrt(0.5))
+        projected[:, column] = [turned[place] for place in places] * lengths
+    values, vectors = np.linalg.eigh(0.5 * (projected + projected.T))
+    kept = vectors[:, values > 0.5]
+    basis = np.zeros((kept.shape[1], 6, 6))
+    for number, vector in enumerate(kept.T):
+        for value, length, (i, j) in zip(vector, lengths, places, strict=True):
+            basis[number, i, j] = basis[number, j, i] = value / length
     return basis
 
 

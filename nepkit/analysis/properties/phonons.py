@@ -290,6 +290,7 @@ def displaced(
         warnings.catch_warnings()
     ):  # that the supercell has less symmetry than the cell, which only costs displacements
         warnings.filterwarnings("ignore", message=".*Point group symmetries.*")
+        warnings.filterwarnings("ignore", message=".*primitive_matrix defaulted.*")  # said although it is given
         engine = Phonopy(cell, supercell_matrix=np.diag(supercell), primitive_matrix="auto", symprec=1e-4)
     engine.generate_displacements(distance=displacement)
     first, second, third = (int(value) for value in supercell)

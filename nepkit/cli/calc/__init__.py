@@ -1,9 +1,13 @@
-"""``nepkit calc``: properties from any potential."""
+"""``nepkit calc``: properties from any potential; every module of this package adds commands."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from nepkit.cli.command import group
 
 group("calc", "Properties from any potential: NEP, NEP with charges, MACE, any ASE calculator.")
 
-from nepkit.cli.calc import atoms, cells, local, minimize, neb, predict, sites  # noqa: E402, F401 - as above
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
