@@ -16,6 +16,8 @@ settings.load_profile("nepkit")
 
 REPOSITORY = Path(__file__).parents[1]
 
+os.environ["NEPKIT_PLUGINS"] = "off"  # commands of whoever runs the tests are not tested
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:

@@ -38,9 +38,9 @@ def gpumd(
     overwrite: bool,
     **settings: Any,
 ) -> Output:
-    """Write a run.in for a purpose, with the reason for every value.
+    """Write a run.in for a purpose, filled from a structure.
 
-    PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
+    Comments say why every value is what it is. PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
     by nepkit check.
     """
     from nepkit.atomic import atomic_path, refuse_existing
@@ -80,9 +80,9 @@ def nep(
     output: Path,
     overwrite: bool,
 ) -> Output:
-    """Write a nep.in for a purpose, filled from labelled frames, with the reason for every value.
+    """Write a nep.in for a purpose, filled from labelled frames.
 
-    PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
+    Comments say why every value is what it is. PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
     by nepkit check.
     """
     from nepkit.atomic import atomic_path

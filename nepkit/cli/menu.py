@@ -14,7 +14,7 @@ from collections.abc import Callable
 import click
 
 from nepkit import __version__
-from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, leaves, load_all
+from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, leaves, load_all, load_plugins
 from nepkit.cli.prompts import Prompter
 
 HEADER = f"nepkit {__version__}: toolkit for GPUMD and NEP potentials"
@@ -63,6 +63,7 @@ def open_menu(execute: Callable[[list[str]], int] | None = None) -> int:
     from nepkit.cli.main import main
 
     load_all()
+    load_plugins()
     return Menu(execute or main).run()
 
 

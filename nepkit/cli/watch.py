@@ -19,9 +19,9 @@ from nepkit.cli.output import Output, Table
 @click.option("--interval", type=click.FloatRange(0.2), default=5.0, show_default=True, help="s between two looks.")
 @click.option("--log", type=options.FILE, help="Where the screen of gpumd is kept; looked for when left out.")
 def watch(kind: str, folder: Path, once: bool, interval: float, log: Path | None) -> Output:
-    """Follow a training (nep, gnep, neppo) or a simulation (gpumd) while it runs.
+    """Follow a running training or simulation.
 
-    Shows how far it is, errors or temperature, speed, time left, curves and warnings, over ssh too. Reads only what is
+    Of nep, gnep, neppo or gpumd. Shows how far it is, errors or temperature, speed, time left, curves and warnings, over ssh too. Reads only what is
     new in the files, which may still be missing. Ends with the job or by Ctrl-C, and with status 1 where something
     looks wrong.
     """

@@ -19,7 +19,10 @@ PARTS = ("numbers", "rms", "largest", "sigma")
 @click.option("--restart", type=options.FILE, help="Its nep.restart: how far the search has narrowed.")
 @options.save("The tables, as text, JSON or CSV by its suffix.")
 def show(file: Path, restart: Path | None) -> Output:
-    """Architecture of a NEP, sizes of its numbers, and the neurons that matter least."""
+    """Architecture of a NEP and sizes of its numbers.
+
+    With the neurons that matter least and, from nep.restart, how far the search has narrowed.
+    """
     import numpy as np
 
     from lr_correction.nepfile import trained_numbers
@@ -57,7 +60,10 @@ def show(file: Path, restart: Path | None) -> Output:
 @click.option("--frames", "frames_file", type=options.FILE, help="Frames to compare energies and forces on.")
 @options.save("The tables, as text, JSON or CSV by its suffix.")
 def compare(first: Path, second: Path, frames_file: Path | None) -> Output:
-    """Difference of two models: architecture, numbers, and what they say about frames."""
+    """Difference of two models.
+
+    Of their architecture, their numbers where these are as many, and what they say about frames.
+    """
     from lr_correction.nepfile import read_nep
     from nepkit.frames import read_frames
     from nepkit.models.surgery.compare import frame_differences, head_of, parameter_differences

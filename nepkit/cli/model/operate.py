@@ -66,9 +66,9 @@ def augment(file: Path, sigma: float, seed: int, charges: int | None, **values: 
 @click.option("--no-charges", is_flag=True, help="Take the charge head away.")
 @surgery_options
 def prune(file: Path, no_charges: bool, **values: Any) -> Output:
-    """Make a NEP smaller: keep the neurons that matter most, take descriptors or charges away.
+    """Make a NEP smaller.
 
-    Energies change; --frames says how much. Train on from the restart file afterwards.
+    Keeps the neurons that matter most, or takes descriptors or charges away. Energies change; --frames says how much. Train on from the restart file afterwards.
     """
     from nepkit.models.surgery.heads import uncharged
     from nepkit.models.surgery.size import important_neurons, resized, with_neurons
@@ -137,7 +137,10 @@ def species(
 @click.argument("file", type=options.FILE)
 @surgery_options
 def convert(file: Path, **values: Any) -> Output:
-    """Turn a NEP3 or NEP5 into a NEP4 of the same energies, which today's GPUMD and calorine read."""
+    """Turn a NEP3 or NEP5 into a NEP4 of the same energies.
+
+    GPUMD and calorine no longer read NEP3, and calorine does not read NEP5.
+    """
     from nepkit.models.surgery.heads import to_nep4
     from nepkit.models.surgery.trainable import read_trainable
 
