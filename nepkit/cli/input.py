@@ -40,8 +40,8 @@ def gpumd(
 ) -> Output:
     """Write a run.in for a purpose, filled from a structure.
 
-    Comments say why every value is what it is. PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
-    by nepkit check.
+    Comments say why every value is what it is. PRESET is one of those that the command lists when called without
+    it. The file is checked when it is written, as by nepkit check.
     """
     from nepkit.atomic import atomic_path, refuse_existing
     from nepkit.errors import InputError
@@ -82,8 +82,8 @@ def nep(
 ) -> Output:
     """Write a nep.in for a purpose, filled from labelled frames.
 
-    Comments say why every value is what it is. PRESET is one of those that the command lists when called without it. The file is checked when it is written, as
-    by nepkit check.
+    Comments say why every value is what it is. PRESET is one of those that the command lists when called without
+    it. The file is checked when it is written, as by nepkit check.
     """
     from nepkit.atomic import atomic_path
     from nepkit.errors import InputError

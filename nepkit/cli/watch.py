@@ -21,9 +21,9 @@ from nepkit.cli.output import Output, Table
 def watch(kind: str, folder: Path, once: bool, interval: float, log: Path | None) -> Output:
     """Follow a running training or simulation.
 
-    Of nep, gnep, neppo or gpumd. Shows how far it is, errors or temperature, speed, time left, curves and warnings, over ssh too. Reads only what is
-    new in the files, which may still be missing. Ends with the job or by Ctrl-C, and with status 1 where something
-    looks wrong.
+    Of nep, gnep, neppo or gpumd. Shows how far it is, errors or temperature, speed, time left, curves and warnings,
+    over ssh too. Reads only what is new in the files, which may still be missing. Ends with the job or by Ctrl-C,
+    and with status 1 where something looks wrong.
     """
     import sys
     import time

@@ -68,7 +68,8 @@ def augment(file: Path, sigma: float, seed: int, charges: int | None, **values: 
 def prune(file: Path, no_charges: bool, **values: Any) -> Output:
     """Make a NEP smaller.
 
-    Keeps the neurons that matter most, or takes descriptors or charges away. Energies change; --frames says how much. Train on from the restart file afterwards.
+    Keeps the neurons that matter most, or takes descriptors or charges away. Energies change; --frames says how
+    much. Train on from the restart file afterwards.
     """
     from nepkit.models.surgery.heads import uncharged
     from nepkit.models.surgery.size import important_neurons, resized, with_neurons
