@@ -31,7 +31,9 @@ def kind(parameter: click.Parameter) -> str:
     if is_flag(parameter):
         return "y/n"
     given = parameter.type
-    name = {"float": "number", "float range": "number", "integer range": "integer"}.get(given.name, given.name)
+    if isinstance(given, click.Tuple):
+        return " ".join(_plain(item) for item in given.types)
+    name = _plain(given)
     if isinstance(given, click.Choice):
         name = "|".join(str(choice) for choice in given.choices)
     elif isinstance(given, click.Path):
@@ -40,6 +42,11 @@ def kind(parameter: click.Parameter) -> str:
         name += f", at least {given.min:g}" if given.min is not None else ""
         name += f", at most {given.max:g}" if given.max is not None else ""
     return f"{name} ..." if takes_several(parameter) else name
+
+
+def _plain(given: Any) -> str:
+    name = str(given.name)
+    return {"float": "number", "float range": "number", "integer range": "integer"}.get(name, name)
 
 
 def default_value(parameter: click.Parameter, context: click.Context) -> Any:

@@ -103,8 +103,12 @@ class Prompter:
         values = shlex.split(answer) if several else [_unquote(answer)]
         if parameter.nargs > 1 and len(values) % parameter.nargs:
             raise ValueError(f"{parameter.nargs} values are needed here.")
-        for value in values:
-            parameter.type.convert(value, parameter, self._context)
+        if isinstance(parameter.type, click.Tuple):
+            for start in range(0, len(values), parameter.nargs):
+                parameter.type.convert(tuple(values[start : start + parameter.nargs]), parameter, self._context)
+        else:
+            for value in values:
+                parameter.type.convert(value, parameter, self._context)
         if option is None:
             yield from values
             return

@@ -165,7 +165,9 @@ def put_structure(whole: Section, atoms: Atoms, where: str, whose: str) -> None:
     subsystem = _the_one(evaluation, "SUBSYS", where)
     kinds = _kinds(subsystem, where)
     missing = sorted(set(atoms.symbols) - set(kinds))
-    if missing:
+    if missing and any(_label(kind).upper() == "DEFAULT" for kind in subsystem.sections("KIND")):
+        kinds |= {element: element for element in missing}
+    elif missing:
         raise InputError(f"{where}: no &KIND {missing[0]} in &SUBSYS, which {whose} needs")
     _check_charge(evaluation, atoms, where, whose)
     cell = _made(subsystem, "CELL")
@@ -218,7 +220,7 @@ def _kinds(subsystem: Section, where: str) -> dict[str, str]:
     """Return the label of every element: its own symbol where that is a kind, else the one kind of this element."""
     found: dict[str, str] = {}
     for kind in subsystem.sections("KIND"):
-        label = _bare(kind.opening).partition(" ")[2].strip()
+        label = _label(kind)
         element = dict(kind.keywords()).get("ELEMENT", label).capitalize()
         if element in atomic_numbers:
             if element in found and label.capitalize() != element and found[element].capitalize() != element:
@@ -226,6 +228,10 @@ def _kinds(subsystem: Section, where: str) -> dict[str, str]:
             if element not in found or label.capitalize() == element:
                 found[element] = label
     return found
+
+
+def _label(kind: Section) -> str:
+    return _bare(kind.opening).partition(" ")[2].strip()
 
 
 def _check_charge(evaluation: Section, atoms: Atoms, where: str, whose: str) -> None:

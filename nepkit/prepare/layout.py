@@ -13,6 +13,7 @@ from ase import Atoms
 
 from nepkit import __version__
 from nepkit.analysis.datasets.quantities import fingerprint
+from nepkit.analysis.structures.cells import check_cell
 from nepkit.atomic import atomic_folder, refuse_existing_folder
 from nepkit.errors import InputError
 from nepkit.frames import labels, read_frames, without_results, write_frames
@@ -83,6 +84,10 @@ def read_structures(paths: Sequence[Path]) -> list[Structure]:
     found = []
     for path in paths:
         for number, atoms in enumerate(read_frames(path), 1):
+            try:
+                check_cell(atoms, needed=False)
+            except InputError as error:
+                raise InputError(f"{path}, frame {number}: {error}") from None
             found.append(Structure(without_results(atoms), path, number))
     return found
 

@@ -6,7 +6,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from nepkit.cli.command import load_all
 from nepkit.cli.main import main
+from nepkit.cli.menu import Menu
 from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
 
 
@@ -18,6 +20,8 @@ def salt(tmp_path, monkeypatch):
     set_labels(atoms, Labels(energy=-7.0, forces=np.zeros((2, 3))))
     write_frames("salt.xyz", [atoms])
     write_frames("gas.xyz", [Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]])])
+    flat = [[4, 0, 0], [4, 0, 0], [0, 0, 4]]
+    write_frames("flat.xyz", [Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], cell=flat, pbc=True)])
     return atoms
 
 
@@ -76,6 +80,8 @@ def test_groups_by_element_index_and_slab(salt):
         (["perturb", "salt.xyz", "2", "--min-radii", "5"], "salt.xyz, frame 1: copy 1: atoms too close"),
         (["rattle", "salt.xyz", "--min-radii", "5"], "atoms too close"),
         (["vacuum", "salt.xyz", "5", "--along", "cc"], "names no cell vectors"),
+        (["vacuum", "flat.xyz", "5"], "flat.xyz, frame 1: the cell vectors lie in one plane"),
+        (["perturb", "flat.xyz", "2"], "flat.xyz, frame 1: the cell vectors lie in one plane"),
         (["primitive", "gas.xyz"], "gas.xyz, frame 1: a symmetry needs a cell"),
         (["strain", "salt.xyz", "0.1"], "is no strain"),
         (["strain", "salt.xyz", "volume:0.1", "--series", "1", "1", "3"], "is no series"),
@@ -165,3 +171,22 @@ def test_slabs_are_written_and_told(salt, capsys):
     assert "not polar" in capsys.readouterr().out
     (slab,) = read_frames("slabs.xyz")
     assert slab.info["slab"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("number", "path"),
+    [(106, "group"), (110, "replicate"), (121, "renumber"), (122, "supercell-to"), (123, "perturb"), (124, "vacuum"),
+     (125, "primitive"), (126, "rattle"), (127, "strain"), (128, "slab"), (129, "defect"), (130, "order")],
+)  # fmt: skip
+def test_numbers_of_the_menu_open_the_commands(number, path):
+    load_all()
+    assert Menu(lambda words: 0)._commands[number].path == f"structure {path}"
+
+
+def test_a_number_runs_the_same_command_line(salt, nepkit, tmp_path):
+    answers = "127\nsalt.xyz\nvolume:0.03\n-1 1 3\nstrained.xyz\ngo\n0\n"
+    ran = nepkit(stdin=answers, cwd=tmp_path)
+    assert "structure strain salt.xyz volume:0.03 --series -1 1 3 -o strained.xyz" in ran.stdout.replace(
+        "--output", "-o"
+    )
+    assert [len(atoms) for atoms in read_frames("strained.xyz")] == [2, 2, 2]

@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from nepkit.analysis.structures.cells import check_cell
 from nepkit.analysis.structures.symmetry import SYMPREC, dataset
 
 MERGED = 0.5
@@ -66,6 +67,7 @@ def voids(crystal: Atoms, *, min_radius: float = 1.2, symprec: float = SYMPREC) 
     >>> [(void.neighbours, void.multiplicity, round(void.radius, 2)) for void in voids(bulk("Cu", "fcc", 3.6))]
     [(6, 1, 1.8), (4, 2, 1.56)]
     """
+    crystal = _compact(crystal)
     known = dataset(crystal, symprec)
     points = _vertices(crystal)
     radii = _nearest(crystal, points)
@@ -87,6 +89,17 @@ def voids(crystal: Atoms, *, min_radius: float = 1.2, symprec: float = SYMPREC) 
         near = int((distances < 1.05 * distances.min()).sum())
         found.append(Void(points[place], float(radii[place]), near, len(orbit)))
     return found
+
+
+def _compact(crystal: Atoms) -> Atoms:
+    """Return the crystal in its shortest vectors, so that few images reach around the cell."""
+    from ase.geometry import minkowski_reduce
+
+    check_cell(crystal)
+    result = Atoms(crystal.symbols, positions=crystal.positions, pbc=True)
+    result.set_cell(minkowski_reduce(crystal.cell)[0])
+    result.wrap()
+    return result
 
 
 def _images(crystal: Atoms, reach: float) -> Array:

@@ -157,7 +157,7 @@ def order(
     output: Path | None,
     overwrite: bool,
 ) -> Output:
-    """Order partially occupied sites by their electrostatics.
+    """Order partially occupied sites.
 
     FILE is a CIF with occupancies, or any structure with --occupy. Every ordering of the composition gets the Ewald
     energy of its formal charges, one of those that a symmetry makes the same is kept, and the lowest are written. Where

@@ -11,8 +11,7 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output
-from nepkit.cli.structure.shared import SAVED
-from nepkit.errors import InputError
+from nepkit.cli.structure.shared import SAVED, changed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,17 +39,13 @@ def perturb_options(function: F) -> F:
 
 def perturbed_frames(file: Path, count: int, seed: int, **how: Any) -> Output:
     """Return perturbed copies of every frame of a file."""
-    from nepkit.frames import read_frames
+    from itertools import count as numbers
+
     from nepkit.sampling.perturb import perturbed
 
-    def every() -> Any:
-        for number, atoms in enumerate(read_frames(file)):
-            try:
-                yield from perturbed(atoms, count, seed=(seed, number), **how)
-            except InputError as error:
-                raise InputError(f"{file}, frame {number + 1}: {error}") from None
-
-    return Output(frames=every())
+    frame = numbers()
+    made = changed(file, lambda atoms: list(perturbed(atoms, count, seed=(seed, next(frame)), **how)))
+    return Output(frames=(atoms for group in made for atoms in group))
 
 
 @command("structure perturb", menu=123)

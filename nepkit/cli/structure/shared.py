@@ -18,10 +18,12 @@ SAVED = "The result, in the format that its name tells (extended xyz, POSCAR, ci
 
 def changed(file: Path, change: Callable[[Atoms], T]) -> Iterator[T]:
     """Yield what becomes of every frame; an error names the frame."""
+    from nepkit.analysis.structures.cells import check_cell
     from nepkit.frames import read_frames
 
     for number, atoms in enumerate(read_frames(file), 1):
         try:
+            check_cell(atoms, needed=False)
             made = change(atoms)
         except InputError as error:
             raise InputError(f"{file}, frame {number}: {error}") from None
@@ -32,9 +34,11 @@ def the_frame(file: Path, number: int = 1) -> Atoms:
     """Return one frame of a file, the first is 1."""
     from itertools import islice
 
+    from nepkit.analysis.structures.cells import check_cell
     from nepkit.frames import read_frames
 
     found = next(islice(read_frames(file), number - 1, number), None)
     if found is None:
         raise InputError(f"{file}: no frame {number}; it has fewer")
+    check_cell(found, needed=False)
     return found

@@ -99,6 +99,15 @@ def test_inputs_of_cp2k_that_would_calculate_something_else_are_refused(salt, ol
         put_structure(parse(text, "in.inp"), salt, "in.inp", "salt")
 
 
+def test_a_default_kind_of_cp2k_is_for_every_element(salt):
+    text = fill(
+        INPUT.replace("&KIND Clx", "&KIND DEFAULT").replace("ELEMENT Cl", ""), {"name": "x", "charge": "0"}, "a"
+    )
+    whole = parse(text, "a")
+    put_structure(whole, salt, "a", "salt")
+    assert [line.split()[0] for line in whole.sections("FORCE_EVAL")[0].lines() if line.startswith("      Cl ")]
+
+
 def test_lines_of_cp2k_that_are_not_replaced_stay(salt):
     text = fill(INPUT, {"name": "x", "charge": "0"}, "in.inp")
     assert list(parse(text, "in.inp").lines()) == text.splitlines()
