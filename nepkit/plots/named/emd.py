@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import PALETTE, styled
+from nepkit.plots.thinning import POINTS, thinned
 from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
@@ -58,16 +59,19 @@ def plot_conductivity(result: GreenKubo, *, direction: Sequence[str] = (), split
     for name, color in zip(parts_of(direction, split), PALETTE * 2, strict=False):
         mean, error = result.band(name)
         if error is not None:
-            ax.plot(result.time, result.curves(name).T, color=color, linewidth=0.6, alpha=0.4)
-            ax.fill_between(result.time, mean - error, mean + error, color=color, alpha=0.15, linewidth=0)
+            for curve in result.curves(name):
+                ax.plot(*thinned(result.time, curve), color=color, linewidth=0.6, alpha=0.4)
+            every = max(1, len(mean) // POINTS)
+            band = (result.time[::every], (mean - error)[::every], (mean + error)[::every])
+            ax.fill_between(*band, color=color, alpha=0.15, linewidth=0)
         text = in_words(result.values[name].quantity).replace(" W/m/K", "")
-        ax.plot(result.time, mean, color=color, label=f"{name}: {text}")
+        ax.plot(*thinned(result.time, mean), color=color, label=f"{name}: {text}")
     ax.axvspan(*result.window, color="#9aa0ac", alpha=0.12, linewidth=0, zorder=0)
     ax.set_xlim(0.0, float(result.time[-1]))
     ax.set_xlabel("correlation time (ps)")
     ax.set_ylabel("running conductivity (W/m/K)")
     ax.set_title(f"Conductivity of {len(result.kappa)} run{'s' * (len(result.kappa) > 1)}, mean of the shaded part")
-    ax.legend()
+    ax.legend(loc="upper left")
     return ax
 
 
@@ -94,12 +98,12 @@ def plot_correlation(result: GreenKubo, *, direction: Sequence[str] = (), split:
 
     for name, color in zip(parts_of(direction, split), PALETTE * 2, strict=False):
         mean = component(result.correlation.mean(axis=0), name)
-        ax.plot(result.time, mean / mean[0], color=color, label=name)
+        ax.plot(*thinned(result.time, mean / mean[0]), color=color, label=name)
     ax.axhline(0.0, color="#33384a", linewidth=0.6)
     ax.set_xscale("log")
     ax.set_xlabel("correlation time (ps)")
     ax.set_ylabel("heat current autocorrelation (relative)")
-    ax.legend()
+    ax.legend(loc="upper right")
     return ax
 
 

@@ -9,6 +9,7 @@ from nepkit.plots.means import in_words, means_table
 from nepkit.plots.named.emd import parts_of
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
+from nepkit.plots.thinning import thinned
 from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
@@ -53,14 +54,15 @@ def plot_driven(result: Driven, *, direction: Sequence[str] = (), split: bool = 
     for name, color in zip(names, PALETTE * 2, strict=False):
         curves = result.running(name)
         if len(curves) > 1:
-            ax.plot(time, curves.T, color=color, linewidth=0.6, alpha=0.5)
+            for curve in curves:
+                ax.plot(*thinned(time, curve), color=color, linewidth=0.6, alpha=0.5)
         text = in_words(result.values[name].quantity).replace(" W/m/K", "")
-        ax.plot(time, curves.mean(axis=0), color=color, label=f"{name}: {text}")
+        ax.plot(*thinned(time, curves.mean(axis=0)), color=color, label=f"{name}: {text}")
     ax.set_xlim(0.0, float(result.time[-1]))
     ax.set_xlabel("time (ps)")
     ax.set_ylabel("running average of the conductivity (W/m/K)")
     ax.set_title(f"Driven conductivity, {result.values['x'].source}")
-    ax.legend()
+    ax.legend(loc="lower right")
     return ax
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
+from nepkit.plots.thinning import thinned
 from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
@@ -25,11 +27,28 @@ PANELS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Label of the axis and quantities of every panel."""
 
 
-def read(source: Source) -> ThermoRun:
-    """Read one run."""
-    from nepkit.analysis.thermodynamics import read_thermo_run
+@dataclass(frozen=True)
+class Averaged:
+    """A run with its averages.
 
-    return read_thermo_run(source.path("thermo.out"), source.find("model.xyz"), source.find("run.in"))
+    Parameters
+    ----------
+    run : ThermoRun
+        The run.
+    summary : Summary
+        Averages of its equilibrated part.
+    """
+
+    run: ThermoRun
+    summary: Summary
+
+
+def read(source: Source, skip: float | None = None, stage: int | None = None) -> Averaged:
+    """Read one run and average it."""
+    from nepkit.analysis.thermodynamics import read_thermo_run, summarise
+
+    run = read_thermo_run(source.path("thermo.out"), source.find("model.xyz"), source.find("run.in"))
+    return Averaged(run, summarise(run, skip=skip, stage=stage))
 
 
 @styled
@@ -74,9 +93,9 @@ def plot_quantity(
             color = PALETTE[number % len(PALETTE)]
             text = " ".join(filter(None, [quantity * (len(shown) > 1), name * (len(named(results)) > 1)]))
             pale = {"alpha": 0.35, "linewidth": 0.8} if running else {"linewidth": 1.0}
-            ax.plot(run.time, values, color=color, label=None if running else text or None, **pale)
+            ax.plot(*thinned(run.time, values), color=color, label=None if running else text or None, **pale)
             if running:
-                ax.plot(run.time, running_mean(values), color=color, label=text or None)
+                ax.plot(*thinned(run.time, running_mean(values)), color=color, label=text or None)
             number += 1
     for run in named(results).values():
         for start in run.stages[1:]:
@@ -87,57 +106,49 @@ def plot_quantity(
     ax.set_xlabel("time (ps)")
     ax.set_ylabel(f"{label} ({unit})" if panel == "energy" else label)
     if number > 1:
-        ax.legend()
+        ax.legend(loc="upper right")
     return ax
 
 
 def panels(
-    results: Mapping[str, ThermoRun], components: bool = False, running: bool = False, show: Sequence[str] = ()
+    results: Mapping[str, Averaged], components: bool = False, running: bool = False, show: Sequence[str] = ()
 ) -> dict[str, Panel]:
     """Return the panels asked for."""
+    runs = {label: result.run for label, result in results.items()}
     return {
-        name: partial(plot_quantity, results, name, components=components, running=running) for name in (show or PANELS)
+        name: partial(plot_quantity, runs, name, components=components, running=running) for name in (show or PANELS)
     }
 
 
-def _summaries(results: Mapping[str, ThermoRun], skip: float | None, stage: int | None) -> dict[str, Summary]:
-    from nepkit.analysis.thermodynamics import summarise
-
-    return {label: summarise(run, skip=skip, stage=stage) for label, run in results.items()}
-
-
-def numbers(results: Mapping[str, ThermoRun], skip: float | None = None, stage: int | None = None) -> list[Table]:
+def numbers(results: Mapping[str, Averaged]) -> list[Table]:
     """Return the averages of the equilibrated part."""
-    found = _summaries(results, skip, stage)
-    drifts = {label: {**item.means, "drift of the energy": item.energy_drift} for label, item in found.items()}
-    return [means_table("Averages of the equilibrated part", drifts)]
+    means = {
+        label: {**result.summary.means, "drift of the energy": result.summary.energy_drift}
+        for label, result in results.items()
+    }
+    return [means_table("Averages of the equilibrated part", means)]
 
 
-def notes(results: Mapping[str, ThermoRun], skip: float | None = None, stage: int | None = None) -> list[str]:
+def notes(results: Mapping[str, Averaged]) -> list[str]:
     """Return what the reader should know."""
     lines = []
-    for label, item in _summaries(results, skip, stage).items():
+    for label, result in results.items():
+        item = result.summary
         kelvin = in_words(item.means["temperature"].quantity)
         lines.append(f"{label}: averaged from {item.start:.6g} to {item.stop:.6g} ps, T {kelvin}")
         lines += [f"{label}: {note}" for note in item.notes]
     return lines
 
 
-def series(results: Mapping[str, ThermoRun]) -> Table:
+def series(results: Mapping[str, Averaged]) -> Table:
     """Return every quantity along the runs."""
     from nepkit.analysis.thermodynamics import series_of
 
-    return stacked(
-        "Runs",
-        {
-            label: table_of_columns(
-                "",
-                {"time (ps)": run.time,
-                 **{f"{name} ({unit})": values for name, (unit, values) in series_of(run).items()}},
-            )
-            for label, run in results.items()
-        },
-    )  # fmt: skip
+    tables = {}
+    for label, result in results.items():
+        columns = {f"{name} ({unit})": values for name, (unit, values) in series_of(result.run).items()}
+        tables[label] = table_of_columns("", {"time (ps)": result.run.time, **columns})
+    return stacked("Runs", tables)
 
 
 PLOT = Plot(
