@@ -174,3 +174,29 @@ def test_statics(plot, tmp_path):
     rows = {row["quantity"]: row for row in table(found)}
     assert rows["bulk modulus"]["Hill"] == pytest.approx((149 + 2 * 66) / 3)
     assert rows["shear modulus"]["Voigt"] == pytest.approx((149 - 66 + 3 * 75) / 5)
+
+
+def test_displacements_by_plane(plot, tmp_path):
+    (tmp_path / "model.xyz").write_text(MODEL)
+    (tmp_path / "displacements.dat").write_text("# displacement x y z (A)\n0.1 0 0\n0.3 0 0\n0.3 0 0\n0.1 0 0.2\n")
+    status, found, _ = plot("plane-grid", tmp_path, "--element", "Li", "--gap", "0.5", "-o", tmp_path / "a.png")
+    rows = table(found)
+    assert status == 0
+    assert [row["at z (A)"] for row in rows] == [0, 1]
+    assert [row["x (A)"] for row in rows] == pytest.approx([0.2, 0.2])
+    assert rows[1]["z (A)"] == pytest.approx(0.1)
+    assert rows[0]["± x"] is None
+    assert plot("plane-grid", tmp_path, "--element", "Y")[2].count("\n") == 1
+
+
+def test_onsager_coefficients(plot, tmp_path):
+    rows = np.tile(np.arange(1.0, 7.0), (50, 1)) + np.random.default_rng(0).normal(0, 0.1, (50, 6))
+    np.savetxt(tmp_path / "onsager.out", rows)
+    (tmp_path / "run.in").write_text("time_step 0.5\ncompute_hnemdec -1 100 1e-5 0 0\nrun 5000\n")
+    _, found, _ = plot("onsager", tmp_path, "--skip", 0.5)
+    values = {row["quantity"]: row["value"] for row in table(found)}
+    assert values["heat y"] == pytest.approx(rows[10:, 1].mean())
+    assert values["element 1 z"] == pytest.approx(rows[10:, 5].mean())
+    assert found["series"]["time (ps)"][0] == pytest.approx(0.55)
+    status, _, err = plot("onsager", tmp_path, "--skip", 99)
+    assert (status, "nothing is left after 99 ps" in err) == (1, True)

@@ -106,7 +106,7 @@ def plot_quantity(
     ax.set_xlabel("time (ps)")
     ax.set_ylabel(f"{label} ({unit})" if panel == "energy" else label)
     if number > 1:
-        ax.legend(loc="upper right")
+        ax.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none")
     return ax
 
 
