@@ -50,3 +50,20 @@ def trajectory(paths, *, seed=0, breathe=0.0, interval=0.1, drift=0.0, skew=True
         atoms.info["Time"] = 1000.0 * interval * number
         frames.append(atoms)
     return frames
+
+
+def vacancy(seed=0, side=6, jumps=4000):
+    """Paths over the sites (F, N, 3) of all atoms of a simple cubic crystal with one vacancy, one jump a frame."""
+    rng = np.random.default_rng(seed)
+    corners = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    weights = np.array([side**2, side, 1])
+    atom, place, empty = np.arange(len(corners)) - 1, corners[1:].copy(), 0
+    rows = [place.copy()]
+    for axis, sign in zip(rng.integers(0, 3, jumps), rng.choice([-1, 1], jumps), strict=True):
+        step = np.zeros(3, dtype=int)
+        step[axis] = sign
+        target = int(((corners[empty] + step) % side) @ weights)
+        place[atom[target]] -= step
+        atom[empty], atom[target], empty = atom[target], -1, target
+        rows.append(place.copy())
+    return np.array(rows)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.diffusion import CM2_PER_S, Diffusion, diffusion
-from nepkit.analysis.transport.mechanism.occupation import Occupation
+from nepkit.analysis.transport.mechanism.occupation import Occupation, packed_states
 from nepkit.analysis.transport.mechanism.rates import event_rate
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.analysis.transport.msd import msd
@@ -183,17 +183,14 @@ def _pairs(occupation: Occupation, events: Events) -> tuple[PairOfKinds, ...]:
 
 def _residence(occupation: Occupation, longest: float | None) -> dict[str, Survival]:
     """Return how long ions stay at sites, by kind; every stay at a site, or at an image of it, is one of its own."""
-    site, image = occupation.site, occupation.image
-    frames, ions = site.shape
+    frames, ions = occupation.site.shape
     kind = np.array(occupation.sites.kind)
-    state = np.concatenate([site[:, :, None], image], axis=2).swapaxes(0, 1)
-    state = np.concatenate([state, np.broadcast_to(np.arange(ions)[:, None, None], (ions, frames, 1))], axis=2)
-    flat = state.reshape(-1, 5)
-    code = np.unique(flat, axis=0, return_inverse=True)[1].ravel()
-    frame = np.tile(np.arange(frames), ions)
+    state = np.unique(packed_states(occupation.site, occupation.image), return_inverse=True)[1].reshape(frames, ions)
+    code = (state * ions + np.arange(ions)).ravel()
+    site, frame = occupation.site.ravel(), np.repeat(np.arange(frames), ions)
     found = {}
     for name in occupation.sites.kinds:
-        mine = (flat[:, 0] >= 0) & (kind[flat[:, 0]] == name)
+        mine = (site >= 0) & (kind[site] == name)
         if mine.any():
             found[name] = survival(code[mine], frame[mine], frames, occupation.interval, longest=longest)
     return found

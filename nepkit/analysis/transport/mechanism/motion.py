@@ -141,13 +141,15 @@ def motion_of(
     for ion in ions:
         if ion not in path.symbols:
             raise UnknownNameError(f"{where}: no {ion} in the first frame: {did_you_mean(ion, set(path.symbols))}")
-    # Steps were made Cartesian with the mean cell of two frames; so they are made fractional again.
-    fractional = np.empty_like(path.positions)
-    fractional[0] = np.linalg.solve(path.cells[0].T, path.positions[0].T).T
+    # Steps were made Cartesian with the mean cell of two frames; so they are made fractional again, in place.
+    fractional = path.positions
+    before = fractional[0].copy()
+    fractional[0] = np.linalg.solve(path.cells[0].T, before.T).T
     for number in range(1, len(fractional)):
         middle = 0.5 * (path.cells[number] + path.cells[number - 1])
-        step = path.positions[number] - path.positions[number - 1]
-        fractional[number] = fractional[number - 1] + np.linalg.solve(middle.T, step.T).T
+        here = fractional[number].copy()
+        fractional[number] = fractional[number - 1] + np.linalg.solve(middle.T, (here - before).T).T
+        before = here
     weights = framework_weights(path.symbols, path.masses, ions)
     centre = np.einsum("n,fna->fa", weights / weights.sum(), fractional)
     fractional -= (centre - centre[0])[:, None, :]

@@ -90,6 +90,11 @@ class Occupation:
         return np.asarray((self.sites.place[self.site] + self.image) @ self.sites.cell)
 
 
+def packed_states(site: Integers, image: Integers) -> Integers:
+    """Return one number for every site in every cell, shape (F, N)."""
+    return np.asarray((image + RANGE) @ np.array([4 * RANGE * RANGE, 2 * RANGE, 1]) + 8 * RANGE**3 * site)
+
+
 def _quantities(blocks: Array) -> list[Quantity]:
     count = len(blocks)
     mean, spread = blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else blocks[0] * np.nan
@@ -133,7 +138,7 @@ def occupy(motion: Motion, element: str, sites: Sites, *, core: float | None = N
         raise InputError(f"{motion.name}: no {element} is ever at a site; are these its sites?")
     site, image = _held(found, motion.fractional[:, atoms], sites.place)
     if settle > 0.0:
-        packed = ((image + RANGE) @ np.array([4 * RANGE * RANGE, 2 * RANGE, 1])) + 8 * RANGE**3 * site
+        packed = packed_states(site, image)
         least = settle / motion.interval
         kept = np.stack([without_rattling(series, least) for series in packed.T], axis=1)
         site = kept // (8 * RANGE**3)

@@ -129,7 +129,7 @@ def _lags(frames: int, interval: float, longest: float | None) -> Integers:
 
 def _count(key: Integers, at: Integers, run: Integers, lags: Integers, frames: int) -> tuple[Array, Array, Array]:
     """Return pairs that are there again, that were never gone, and all, by lag and block of origins."""
-    block = at * BLOCKS // frames
+    block, left = at * BLOCKS // frames, _left(key, run)
     kept, unbroken, origins = (np.zeros((len(lags), BLOCKS)) for _ in range(3))
     for row, lag in enumerate(lags):
         possible = at + lag < frames
@@ -138,14 +138,14 @@ def _count(key: Integers, at: Integers, run: Integers, lags: Integers, frames: i
         again = possible & (key[place] == key + lag)
         origins[row] = np.bincount(block[possible], minlength=BLOCKS)
         kept[row] = np.bincount(block[again], minlength=BLOCKS)
-        unbroken[row] = np.bincount(block[possible & _reaches(key, run, int(lag))], minlength=BLOCKS)
+        unbroken[row] = np.bincount(block[possible & (left >= lag)], minlength=BLOCKS)
     return kept, unbroken, origins
 
 
-def _reaches(key: Integers, run: Integers, lag: int) -> NDArray[np.bool_]:
-    """Return whether the run of every entry goes on for at least a lag."""
+def _left(key: Integers, run: Integers) -> Integers:
+    """Return for how many more frames the run of every entry goes on."""
     last = np.flatnonzero(np.diff(run, append=run[-1] + 1))
-    return np.asarray(key[last][run - run[0]] >= key + lag)
+    return np.asarray(key[last][run - run[0]] - key)
 
 
 def _exits(at: Integers, new: NDArray[np.bool_], frames: int) -> tuple[Array, Array]:

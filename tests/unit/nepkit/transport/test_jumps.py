@@ -4,12 +4,12 @@ from ase import Atoms
 
 from nepkit.analysis.transport.mechanism.density import density
 from nepkit.analysis.transport.mechanism.jumps import events_of, jumps
-from nepkit.analysis.transport.mechanism.motion import motion_of
+from nepkit.analysis.transport.mechanism.motion import Motion, motion_of
 from nepkit.analysis.transport.mechanism.occupation import occupy
 from nepkit.analysis.transport.mechanism.sites import Sites, find_sites, given_sites, symmetrise
 from nepkit.analysis.transport.mechanism.strings import strings
 from nepkit.errors import InputError, UnknownNameError
-from tests.lattice_hops import SIDE, SITES, A, box, hops, trajectory
+from tests.lattice_hops import SIDE, SITES, A, box, hops, trajectory, vacancy
 
 LATTICE = Sites((SITES + 0.5) / SIDE, ("site",) * len(SITES), box(), "lattice")
 
@@ -81,6 +81,26 @@ def test_the_correlation_factor_of_hops_that_tend_to_return():
     assert found.correlation.value == pytest.approx(0.3 / 0.7, abs=3 * found.correlation.error)
     assert found.correlation.error < 0.06
     assert found.backward == pytest.approx(0.7, abs=0.03)
+
+
+def test_the_correlation_factor_of_a_vacancy_in_a_simple_cubic_crystal():
+    paths = vacancy(1, jumps=2500)
+    side = 6
+    cells = np.repeat(np.eye(3)[None] * A * side, len(paths), axis=0)
+    # A framework at rest that is no part of the crystal, so that its drift is not that of the vacancy.
+    fractional = np.concatenate([paths / side + 0.25 / side, np.zeros((len(paths), 1, 3))], axis=1)
+    atoms = len(fractional[0]) - 1
+    motion = Motion("vacancy", fractional, cells, ("Li",) * atoms + ("O",), np.ones(atoms + 1), 1.0)
+    corners = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    sites = Sites((corners + 0.25) / side, ("site",) * side**3, cells[0], "lattice")
+    found = jumps(occupy(motion, "Li", sites))
+    assert len(found.events.ion) == len(paths) - 1
+    assert found.rate.value == pytest.approx(1 / atoms)
+    # 0.6531 in an infinite crystal, 0.6581 in one of 6^3 sites (benchmarks/calibration.py).
+    assert abs(found.correlation.value - 0.6581) < 3 * found.correlation.error
+    assert found.correlation.error < 0.07
+    # Of atoms that jump again, to the place before with the mean cosine (f - 1) / (f + 1) = -0.21, and more besides.
+    assert 0.21 < found.backward < 0.5
 
 
 def rattling(frames, amplitude, seed=0):
