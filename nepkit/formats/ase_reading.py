@@ -9,7 +9,7 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Reading
+from nepkit.formats.format import Reading, require_finite
 from nepkit.frames import Labels, labels, set_labels
 
 
@@ -47,6 +47,7 @@ def frames(path: Path, opened: Callable[[], Iterable[Atoms]]) -> Iterator[Atoms]
             raise InputError(f"{where}: ASE cannot read it: {reason}") from error
         if atoms is None:
             return
+        require_finite(atoms, where)
         atoms.set_constraint()
         set_labels(atoms, ase_labels(atoms, where))
         yield atoms

@@ -100,7 +100,7 @@ def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[
     elif step.energy is None or step.places is None or step.cell is None:
         reading.drop(number, CUT_SHORT)
     else:
-        atoms = Atoms(step.symbols, scaled_positions=step.places, cell=step.cell, pbc=True)
+        atoms = Atoms(step.symbols, positions=step.places @ step.cell, cell=step.cell, pbc=True)
         virial = None
         if step.stress is not None:  # GPa, positive under tension: the pressure below it is minus a third of its trace
             virial = conventions.virial_from_stress(step.stress / EV_PER_A3_IN_GPA, atoms.cell.volume)

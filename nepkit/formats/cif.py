@@ -11,7 +11,7 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, open_text, require_cell
+from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
 
 _SAME = 2e-3  # distance of fractional coordinates within which ASE takes two sites for one, doubled
 
@@ -35,9 +35,10 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             raise InputError(f"{path}: not a CIF: {error or type(error).__name__}") from None
     for atoms in found:
         for site in atoms.info.get("occupancy", {}).values():
-            if len(site) > 1 or any(abs(value - 1.0) > 1e-6 for value in site.values()):
-                shares = " ".join(f"{name} {value:g}" for name, value in site.items())
+            if len(site) > 1 or any(isinstance(value, str) or abs(value - 1.0) > 1e-6 for value in site.values()):
+                shares = " ".join(f"{name} {value}" for name, value in site.items())
                 raise InputError(f"{path}: a site is occupied by {shares}; choose an ordering and give that one")
+        require_finite(atoms, str(path))
         yield Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
 
 

@@ -161,7 +161,7 @@ def _rows(file: TextIO, count: int, first: int, where: str, end: str) -> np.ndar
         words = line.split()
         if end in line or (rows and not words):
             break
-        if words and (words[0].isdigit() or (words[0] == "FORCES|" and words[1].isdigit())):
+        if words and (words[0].isdigit() or (words[0] == "FORCES|" and words[1:2] and words[1].isdigit())):
             rows.append(numbers(line, 3, where, first=first))
         if count and len(rows) == count:
             break

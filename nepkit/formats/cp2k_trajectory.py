@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from ase.data import atomic_numbers
 from ase.units import Bohr, Hartree
 
 from nepkit.errors import InputError
-from nepkit.formats.format import numbers, open_text
+from nepkit.formats.format import numbers, open_text, plausible
 
 _ENERGY = re.compile(r"\bE\s*=\s*(\S+)")
 _STEP = re.compile(r"\bi\s*=\s*(\d+)")
@@ -75,15 +76,13 @@ def _frames(path: Path) -> Iterator[tuple[int | None, float | None, list[str], n
             if not line.strip():
                 continue
             where = f"{path}, frame at line {number}"
-            count = numbers(line, 1, where)[0]
-            if not (count.is_integer() and count > 0):
-                raise InputError(f"{where}: expected the number of atoms, not {line.strip()[:40]!r}")
+            count = plausible(numbers(line, 1, where)[0], where)
             header = next(file, "")
             energy, step = _ENERGY.search(header), _STEP.search(header)
-            rows = [next(file, "") for _ in range(int(count))] if count < 1e8 else []
+            rows = list(islice(file, count))
             symbols = [row.split()[0].capitalize() if row.split() else "" for row in rows]
-            if not rows or any(name not in atomic_numbers for name in symbols):
-                raise InputError(f"{where}: {count:g} atoms are announced, but not all are there")
+            if len(rows) != count or any(name not in atomic_numbers for name in symbols):
+                raise InputError(f"{where}: {count} atoms are announced, but not all are there")
             yield (
                 None if step is None else int(step[1]),
                 None if energy is None else numbers(energy[1], 1, where)[0] * Hartree,

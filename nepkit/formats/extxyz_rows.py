@@ -149,6 +149,8 @@ class Reference:
             reason = re.sub(r"^ERROR: ", "", str(error))
             reason = re.sub(r"on atom line (\d+)", lambda found: f"in the row of atom {int(found[1]) + 1}", reason)
             raise InputError(f"{where}: {reason} (columns {properties})") from None
+        except UnicodeDecodeError:  # in the words of its message
+            raise InputError(f"{where}: its rows are not text in UTF-8") from None
         assert read == count  # both were read from the same line
         return cextxyz.cftell(self._file), {
             name: _typed(arrays[name], kind, f"{where}: column {name}") for name, kind, _ in columns

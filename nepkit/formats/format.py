@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
@@ -110,7 +112,7 @@ def numbers(line: str, count: int, where: str, first: int = 0) -> list[float]:
     Raises
     ------
     InputError
-        Where there are fewer or they are no numbers.
+        Where there are fewer, or they are no finite numbers.
 
     Examples
     --------
@@ -122,9 +124,22 @@ def numbers(line: str, count: int, where: str, first: int = 0) -> list[float]:
         values = [float(word) for word in words]
     except ValueError:
         values = []
-    if len(values) != count:
+    if len(values) != count or not all(map(isfinite, values)):
         raise InputError(f"{where}: expected {count} numbers, found {line.strip()[:60]!r}")
     return values
+
+
+def plausible(count: float, where: str) -> int:
+    """Return a number of atoms as an integer.
+
+    Raises
+    ------
+    InputError
+        Where it is none, or so large that it must be damage: 10^9 atoms and more.
+    """
+    if not (0 < count < 1e9 and float(count).is_integer()):
+        raise InputError(f"{where}: {count:.10g} is no number of atoms")
+    return int(count)
 
 
 def element_of_type(number: int, types: tuple[str, ...], where: str) -> str:
@@ -147,3 +162,9 @@ def require_cell(atoms: Atoms, name: str) -> None:
     """Raise `InputError` where a frame lacks a cell of three vectors, which a format needs."""
     if atoms.cell.rank < 3:
         raise InputError(f"a frame without a cell of three vectors cannot become {name}; give it a cell with vacuum")
+
+
+def require_finite(atoms: Atoms, where: str) -> None:
+    """Raise `InputError` where positions or cell of a frame that a library has read are not finite."""
+    if not len(atoms) or not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        raise InputError(f"{where}: no atoms, or positions or cell that are not finite")

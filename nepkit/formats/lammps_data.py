@@ -9,7 +9,7 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, open_text, require_cell
+from nepkit.formats.format import Format, Reading, element_of_type, open_text, require_cell, require_finite
 
 _TYPES = re.compile(r"^\s*(\d+)\s+atom types", re.MULTILINE)
 _STYLE = re.compile(r"^\s*Atoms\s*#\s*(\w+)", re.MULTILINE)
@@ -44,6 +44,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         atoms = read_lammps_data(StringIO(text), Z_of_type=numbered, atom_style=style[1] if style else "atomic")
     except Exception as error:  # ASE's reader raises whatever went wrong first
         raise InputError(f"{path}: not a data file of LAMMPS: {error or type(error).__name__}") from None
+    require_finite(atoms, str(path))
     for name in ("type", "mol-id", "bonds", "angles", "dihedrals"):
         atoms.arrays.pop(name, None)
     yield atoms

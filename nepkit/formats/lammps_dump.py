@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text
+from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, plausible
 
 _POSITIONS = {("x", "y", "z"): False, ("xu", "yu", "zu"): False, ("xs", "ys", "zs"): True, ("xsu", "ysu", "zsu"): True}
 _USED = {"id", "type", "element", *(name for names in _POSITIONS for name in names)}
@@ -48,7 +49,7 @@ def _frame(line: str, file: TextIO, reading: Reading, where: str) -> Atoms:
         if line.startswith("ITEM: TIMESTEP"):
             step = int(numbers(next(file, ""), 1, where)[0])
         elif line.startswith("ITEM: NUMBER OF ATOMS"):
-            count = int(numbers(next(file, ""), 1, where)[0])
+            count = plausible(numbers(next(file, ""), 1, where)[0], where)
         elif line.startswith("ITEM: BOX BOUNDS"):
             words = line.split()[3:]
             cell, origin = _box(words, [next(file, "") for _ in range(3)], where)
@@ -59,8 +60,8 @@ def _frame(line: str, file: TextIO, reading: Reading, where: str) -> Atoms:
         if not line:
             raise InputError(f"{where}: cut short before its atoms; write the file again")
     names = line.split()[2:]
-    rows = [next(file, "").split() for _ in range(count)]
-    if count < 1 or any(len(row) != len(names) for row in rows):
+    rows = [row.split() for row in islice(file, count)]
+    if count < 1 or len(rows) != count or any(len(row) != len(names) for row in rows):
         raise InputError(f"{where}: expected {count} rows of {' '.join(names)}; is the file cut short?")
     atoms = _atoms(names, rows, cell, origin, reading, where)
     atoms.pbc = pbc
@@ -117,9 +118,12 @@ def _atoms(
 
 def _column(words: list[str], name: str, where: str) -> np.ndarray:
     try:
-        return np.array(words, dtype=float)
+        values = np.array(words, dtype=float)
     except ValueError:
-        raise InputError(f"{where}: the column {name} holds something that is no number") from None
+        values = np.array([np.nan])
+    if not np.isfinite(values).all():
+        raise InputError(f"{where}: the column {name} holds something that is no finite number")
+    return values
 
 
 FORMAT = Format(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +16,7 @@ from ase import Atoms
 
 from nepkit import conventions
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, require_cell
+from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, plausible, require_cell
 from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels
 
@@ -50,12 +51,14 @@ def _configuration(file: TextIO, reading: Reading, path: Path, number: int) -> A
         if key == "END_CFG":
             return _atoms(table, cell, energy, virial, reading, f"{path.name}:{number}", where)
         if key == "Size":
-            count = int(numbers(next(file, ""), 1, where)[0])
+            count = plausible(numbers(next(file, ""), 1, where)[0], where)
         elif key == "Supercell":
             cell = np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
         elif key == "AtomData":
             names = line.partition(":")[2].split()
-            rows = [numbers(next(file, ""), len(names), where) for _ in range(count)]
+            rows = [numbers(row, len(names), where) for row in islice(file, count)]
+            if len(rows) != count:
+                raise InputError(f"{where}: {len(rows)} of {count} atoms; is the file cut short?")
             table = dict(zip(names, np.array(rows).T, strict=True)) if rows else {}
         elif key == "Energy":
             energy = numbers(next(file, ""), 1, where)[0]
@@ -87,7 +90,11 @@ def _atoms(
     places = np.stack([table[name] for name in names], axis=1)
     positions = places @ cell if fractional and cell is not None else places
     atoms = Atoms(symbols, positions=positions, cell=cell, pbc=cell is not None)
-    forces = np.stack([table[f"f{axis}"] for axis in "xyz"], axis=1) if "fx" in table else None
+    forces = None
+    if any(name in table for name in ("fx", "fy", "fz")):
+        if any(name not in table for name in ("fx", "fy", "fz")):
+            raise InputError(f"{where}: AtomData has some, but not all of fx fy fz")
+        forces = np.stack([table[f"f{axis}"] for axis in "xyz"], axis=1)
     set_labels(atoms, Labels(energy=energy, forces=forces, virial=virial))
     atoms.info["source"] = source
     return atoms

@@ -18,7 +18,7 @@ from ase.data import atomic_numbers
 
 from nepkit import conventions
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, numbers, open_text
+from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
 from nepkit.frames import Labels, set_labels
 
 UNCONVERGED = "electronic steps not converged"
@@ -111,6 +111,7 @@ def _symbols(elements: list[str], line: str, where: str) -> list[str]:
     names = elements[: len(counts)]
     if len(names) != len(counts) or not counts or any(name not in atomic_numbers for name in names):
         raise InputError(f"{where}: elements {' '.join(elements) or 'missing'} do not fit {line.strip()!r}")
+    plausible(sum(counts), where)
     return [name for name, count in zip(names, counts, strict=True) for _ in range(count)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, open_text, require_cell
+from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -26,8 +26,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             atoms = read_vasp(file)
         except Exception as error:  # ASE's reader raises whatever went wrong first
             raise InputError(f"{path}: not a POSCAR: {error or type(error).__name__}") from None
-    if not len(atoms):
-        raise InputError(f"{path}: a POSCAR without atoms")
+    require_finite(atoms, str(path))
     atoms.info.clear()
     atoms.calc = None
     atoms.set_constraint()

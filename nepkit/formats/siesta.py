@@ -91,6 +91,8 @@ def _coordinates(step: _Step, line: str, file: TextIO, where: str) -> tuple[list
         if name is None or name[0] not in atomic_numbers:
             raise InputError(f"{where}: the label {words[-1]!r} does not tell an element")
         symbols.append(name[0])
+    if not rows:
+        raise InputError(f"{where}: no atoms under 'outcoor:'; is the file cut short?")
     places = np.array(rows).reshape(-1, 3)
     if "(fractional)" in line:
         if step.cell is None:

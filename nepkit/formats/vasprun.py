@@ -12,7 +12,7 @@ from ase.data import atomic_numbers
 
 from nepkit.conventions import EV_PER_A3_IN_GPA
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, open_text
+from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import CUT_SHORT, MACHINE_LEARNED, UNCONVERGED
 from nepkit.frames import Labels, set_labels
 
@@ -45,7 +45,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             if item.tag == "atominfo":
                 symbols = _symbols(item, path)
             elif item.tag == "i" and item.get("name") == "NELM" and not limit:
-                limit = int(item.text or 0)
+                limit = int(numbers(item.text or "", 1, f"{path}, NELM")[0])
             elif item.tag == "calculation":
                 number += 1
                 atoms = _step(item, symbols, limit or 60, number, path, reading)
@@ -70,12 +70,7 @@ def _table(item: Element, name: str, where: str) -> np.ndarray | None:
     found = item.find(name)
     if found is None:
         return None
-    try:
-        return np.array([[float(word) for word in (row.text or "").split()] for row in found.findall("v")]).reshape(
-            -1, 3
-        )
-    except ValueError:
-        raise InputError(f"{where}: {name} holds something that is no number") from None
+    return np.array([numbers(row.text or "", 3, f"{where}, {name}") for row in found.findall("v")]).reshape(-1, 3)
 
 
 def _step(item: Element, symbols: list[str], limit: int, number: int, path: Path, reading: Reading) -> Atoms | None:
@@ -90,19 +85,19 @@ def _step(item: Element, symbols: list[str], limit: int, number: int, path: Path
     cell = _table(item, "structure/crystal/varray[@name='basis']", where)
     fractional = _table(item, "structure/varray[@name='positions']", where)
     energy = item.findtext("energy/i[@name='e_fr_energy']")
-    if cell is None or fractional is None or energy is None or len(fractional) != len(symbols):
+    if cell is None or fractional is None or energy is None or len(fractional) != len(symbols) or len(cell) != 3:
         reading.drop(number, CUT_SHORT)
         return None
     stress = _table(item, "varray[@name='stress']", where)
     volume = abs(float(np.linalg.det(cell)))
     # VASP's stress in kB is positive under compression, as the virial is, and symmetric but for rounding.
+    forces = _table(item, "varray[@name='forces']", where)
+    if (forces is not None and len(forces) != len(symbols)) or (stress is not None and len(stress) != 3):
+        reading.drop(number, CUT_SHORT)
+        return None
     virial = None if stress is None else 0.5 * (stress + stress.T) / 10.0 / EV_PER_A3_IN_GPA * volume
-    atoms = Atoms(symbols, scaled_positions=fractional, cell=cell, pbc=True)
-    try:
-        known = Labels(energy=float(energy), forces=_table(item, "varray[@name='forces']", where), virial=virial)
-    except ValueError:
-        raise InputError(f"{where}: the energy {energy!r} is no number") from None
-    set_labels(atoms, known)
+    atoms = Atoms(symbols, positions=fractional @ cell, cell=cell, pbc=True)
+    set_labels(atoms, Labels(energy=numbers(energy, 1, f"{where}, energy")[0], forces=forces, virial=virial))
     return atoms
 
 

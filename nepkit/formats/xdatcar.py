@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from nepkit.errors import InputError
-from nepkit.formats.format import Format, Reading, numbers, open_text
+from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
 from nepkit.formats.outcar import CUT_SHORT
 
 
@@ -62,6 +62,7 @@ def _head(lines: list[str], where: str) -> tuple[list[str], np.ndarray]:
         raise InputError(f"{where}: elements {lines[5].strip()!r} and counts {lines[6].strip()!r} do not fit")
     if not all(count.isdigit() and int(count) for count in counts):
         raise InputError(f"{where}: {lines[6].strip()!r} are no numbers of atoms")
+    plausible(sum(map(int, counts)), where)
     return [name for name, count in zip(names, counts, strict=True) for _ in range(int(count))], cell
 
 
