@@ -115,7 +115,7 @@ def _errors(report: ChargeReport) -> str:
         marks.append(" ".join(["strong"] * (stage == "charges") + ["first"] * (stage == "frozen" and len(marks) > 0)))
     columns = ["frames", "model", "energy (meV/atom)", "force (meV/Å)", "virial (meV/atom)"]
     bars = image(plot_errors(report.force_errors()), "Bars of the force error by model")
-    return _section(
+    return section(
         "Errors",
         "Root mean square errors. Frozen NEP: as it was, with new constant energies of the elements. Readout refit: "
         "its last layer solved again on these frames, the fair comparison. With charges: readout and charges together.",
@@ -139,11 +139,11 @@ def _parity(report: ChargeReport) -> str:
     sets, colors = parity_sets(report)
     parts = []
     for quantity in QUANTITIES:
-        axes = plot_parity(sets, quantity, colors=colors, ax=_axes(4.6, 4.3))
+        axes = plot_parity(sets, quantity, colors=colors, ax=new_axes(4.6, 4.3))
         parts.append(image(axes, f"{quantity} of the models against the reference"))
-    residuals = plot_residuals(sets, "force", colors=colors, ax=_axes(4.6, 4.3))
+    residuals = plot_residuals(sets, "force", colors=colors, ax=new_axes(4.6, 4.3))
     parts.append(image(residuals, "Histogram of the force errors"))
-    return _section(
+    return section(
         "Prediction against reference",
         f"{capital(report.held_out)} frames"
         + (", which the fit has not seen." if report.held_out == "test" else "; no test frames were given."),
@@ -151,7 +151,8 @@ def _parity(report: ChargeReport) -> str:
     )
 
 
-def _axes(width: float, height: float) -> Any:
+def new_axes(width: float, height: float) -> Any:
+    """Return axes of a figure of this size, inches."""
     with style():
         return new_figure(width, height).add_subplot()
 
@@ -168,7 +169,7 @@ def _charges(report: ChargeReport) -> str:
     ]
     environments = table(["element", "first shell", "atoms", "mean (e)", "spread"], shells, left=2)
     plot = image(plot_charges(report.charges), "Histogram of the charges by element")
-    return _section(
+    return section(
         "Charges",
         "Every atom's charge follows its environment. The error is that of the mean, from a jackknife over groups of "
         "frames; the spread is the standard deviation over atoms. These are the charges that give the best forces, not "
@@ -195,12 +196,12 @@ def _dynamics(report: ChargeReport) -> str:
     plots = image(plot_msd(report.msd), "Mean squared displacement by element") + image(
         plot_energy(run), "Total energy and temperature against time"
     )
-    return _section("A short run with the corrected model", text, f'<div class="plots">{plots}</div>')
+    return section("A short run with the corrected model", text, f'<div class="plots">{plots}</div>')
 
 
 def _next_steps(report: ChargeReport) -> str:
     steps = "".join(f"<p>{escape(text)}</p><pre>{escape(command)}</pre>" for text, command in report.next_steps)
-    return _section("What next", "", steps) if steps else ""
+    return section("What next", "", steps) if steps else ""
 
 
 def _facts(report: ChargeReport) -> str:
@@ -223,9 +224,10 @@ def _facts(report: ChargeReport) -> str:
     ]
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
     notes = "".join(f"<li>{escape(capital(note))}.</li>" for note in fit.notes)
-    return _section("How it was made", "", f"<dl>{rows}</dl>" + (f"<ul>{notes}</ul>" if notes else ""))
+    return section("How it was made", "", f"<dl>{rows}</dl>" + (f"<ul>{notes}</ul>" if notes else ""))
 
 
-def _section(title: str, text: str, body: str) -> str:
+def section(title: str, text: str, body: str) -> str:
+    """Return a part of a page under a heading."""
     lead = f'<p class="soft">{escape(text)}</p>' if text else ""
     return f"<section><h2>{escape(title)}</h2>{lead}{body}</section>"

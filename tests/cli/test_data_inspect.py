@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,3 +79,21 @@ def test_info_counts_frames_whose_charges_do_not_add_up(train, capsys):
     assert json.loads(capsys.readouterr().out)["unbalanced"] == [2]
     assert main(["data", "info", str(train)]) == 0
     assert "1 frame whose usual oxidation states do not add up to the charge: 2" in capsys.readouterr().out
+
+
+def test_a_page_shows_a_data_set_whole(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frames = []
+    for number, (name, edge) in enumerate([("NaCl", 5.6), ("NaCl", 5.7), ("KCl", 6.3)]):
+        atoms = bulk(name, "rocksalt", edge)
+        set_labels(atoms, Labels(energy=-7.0 - number, forces=np.zeros((2, 3))))
+        frames.append(atoms)
+    write_frames("a.xyz", frames)
+    assert main(["data", "info", "a.xyz", "--html", "page.html"]) == 0
+    assert "wrote the page to page.html" in capsys.readouterr().out
+    page = Path("page.html").read_text()
+    assert page.count("data:image/svg+xml") == 5  # compositions, energy, force, volume, net force
+    assert "3 frames, 6 atoms" in page
+    assert "<td>Cl-Na</td>" in page
+    assert main(["data", "info", "a.xyz", "--html", "page.html"]) == 1
+    assert "already exists" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nepkit.atomic import refuse_existing
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
@@ -49,17 +50,26 @@ def min_dist(file: Path) -> Output:
 
 @command("data info", menu=501, also=(503, 505))
 @click.argument("file", type=options.FILE)
+@click.option("--html", type=options.NEW, help="A page with plots of the distributions, new.")
 @options.save("The tables, as text, JSON or CSV by its suffix.")
-def info(file: Path) -> Output:
+def info(file: Path, html: Path | None) -> Output:
     """Compositions, elements, labels and ranges of a set of frames.
 
     Ranges are of the energy per atom, largest force, sum of forces, largest virial component per atom, pressure, volume
-    per atom and edges of the cell. What looks wrong is told in full by nepkit data check.
+    per atom and edges of the cell. What looks wrong is told in full by nepkit data check; frames of one composition
+    are written by nepkit data filter --formula.
     """
     from nepkit.analysis.datasets.quantities import UNITS
     from nepkit.analysis.datasets.survey import LABELS, survey_file
 
+    if html is not None:
+        refuse_existing(html, overwrite=False)
     found = survey_file(file)
+    if html is not None:
+        from nepkit.frames import read_frames
+        from nepkit.report.dataset import write_dataset_page
+
+        write_dataset_page(found, read_frames(file), file.name, html, overwrite=False)
     count = found.frames
     compositions = [
         (number, name, found.sizes[name], len(frames), _spans(frames))
@@ -83,6 +93,7 @@ def info(file: Path) -> Output:
         *([f"{_number(len(found.duplicates), 'structure')} more than once"] if found.duplicates else []),
         *_balance_line(found),
         *_findings_line(found, file),
+        *([f"wrote the page to {html}"] if html is not None else []),
     ]
     return Output(data=_survey_data(found), tables=[table for table in tables if table.rows], text="\n".join(lines))
 

@@ -1,0 +1,97 @@
+"""A data set on one page: what it consists of, how it is distributed, what looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from string import Template
+
+from ase import Atoms
+
+from nepkit import __version__
+from nepkit.analysis.datasets.quantities import UNITS, measure
+from nepkit.analysis.datasets.survey import LABELS, Survey
+from nepkit.atomic import atomic_path
+from nepkit.plots.distribution import plot_compositions, plot_distribution
+from nepkit.report.page import TEMPLATE, image, new_axes, number, section, table
+
+SHOWN = ("energy", "force", "volume", "virial", "pressure", "net_force")
+MOST_FINDINGS = 50
+
+
+def dataset_page(survey: Survey, frames: Iterable[Atoms], name: str) -> str:
+    """Return the HTML text of a page about a data set; plots are inside it.
+
+    Parameters
+    ----------
+    survey : nepkit.analysis.datasets.survey.Survey
+        Of the same frames.
+    frames : iterable of ase.Atoms
+        For the distributions.
+    name : str
+        Of the file.
+    """
+    values: dict[str, list[float]] = {quantity: [] for quantity in SHOWN}
+    for index, atoms in enumerate(frames, 1):
+        numbers = measure(atoms, f"{name}, frame {index}", distances=False)
+        for quantity in SHOWN:
+            value = getattr(numbers, quantity)
+            if value is not None:
+                values[quantity].append(value)
+    parts = [_compositions(survey), _distributions(values), _distances(survey), _labels(survey), _findings(survey)]
+    elements = ", ".join(f"{element} {count}" for element, count in sorted(survey.elements.items()))
+    verdict = f"{survey.errors} errors, {len(survey.findings) - survey.errors} warnings"
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        title=escape(f"Data set {name}"),
+        subtitle=escape(f"{survey.frames} frames, {survey.atoms} atoms: {elements}."),
+        tone="care" if survey.findings else "good",
+        verdict=escape(verdict if survey.findings else "Nothing looks wrong."),
+        body="\n".join(part for part in parts if part),
+        footer=f"Made by nepkit {escape(__version__)}. This file holds everything it shows.",
+    )
+
+
+def write_dataset_page(survey: Survey, frames: Iterable[Atoms], name: str, path: Path, *, overwrite: bool) -> None:
+    """Write the page, whole or not at all."""
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_text(dataset_page(survey, frames, name), encoding="utf-8")
+
+
+def _compositions(survey: Survey) -> str:
+    counts = {name: len(frames) for name, frames in survey.compositions.items()}
+    height = 1.2 + 0.22 * min(len(counts), 25)
+    axes = plot_compositions(counts, ax=new_axes(5.5, height))
+    return section("Compositions", "Frames of every formula.", image(axes, "Frames of every formula"))
+
+
+def _distributions(values: dict[str, list[float]]) -> str:
+    plots = []
+    for quantity in SHOWN:
+        if values[quantity]:
+            label = f"{quantity.replace('_', ' ')} ({UNITS[quantity]})"
+            axes = plot_distribution(values[quantity], label, ax=new_axes(4.2, 2.9))
+            plots.append(image(axes, f"Distribution of the {quantity.replace('_', ' ')}"))
+    text = "Energy and volume per atom, largest force, virial per atom, pressure, sum of all forces of a frame."
+    return section("Distributions", text, f'<div class="plots">{"".join(plots)}</div>')
+
+
+def _distances(survey: Survey) -> str:
+    rows = [["-".join(pair), number(item.distance, 3), str(item.frame)] for pair, item in survey.contacts.items()]
+    return section("Shortest distances", "", table(["pair", "distance (Å)", "frame"], rows)) if rows else ""
+
+
+def _labels(survey: Survey) -> str:
+    rows = [[name, str(survey.counts[name]), str(survey.frames - survey.counts[name])] for name in LABELS]
+    rows = [row for row in rows if row[1] != "0"]
+    return section("Labels", "", table(["label", "frames", "missing"], rows)) if rows else ""
+
+
+def _findings(survey: Survey) -> str:
+    rows = [
+        [item.severity, "" if item.frame is None else str(item.frame), item.message, item.remedy]
+        for item in survey.findings[:MOST_FINDINGS]
+    ]
+    left = len(survey.findings) - len(rows)
+    text = f"{left} more: nepkit data check." if left > 0 else ""
+    return section("What looks wrong", text, table(["", "frame", "what", "remedy"], rows, left=4)) if rows else ""
