@@ -4,7 +4,7 @@
 ``FOLDER`` (a temporary one when left out) from the bundled Li3YCl6 frames and NEP: charges are fitted, predictions and
 the loss curve are written as the trainer writes them, and a short molecular dynamics gives the files of a run
 (docs/gallery_run.py). It takes about five minutes on one core; with a folder that has the files already, seconds.
-``--only NAME`` makes the image of one plot again.
+``--only NAME`` makes the images of one plot again, ``--page`` only the text.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ INTRODUCTION = """# Gallery
 
 Pictures of `nepkit plot`, made by `python docs/make_gallery.py` from the bundled Li3YCl6 data and what is computed from
 them. Every command prints the numbers of its picture too, and has `--csv`, `--json`, `--terminal` and options for
-titles, limits, scales, size and style: see [plots.md](plots.md).
+titles, limits, scales, size and style: see [plots.md](plots.md). `nepkit plot` lists all plots; those without a
+picture here need files of a larger run or of another model.
 """
 
 
@@ -185,9 +186,6 @@ def page() -> str:
         path = f"gallery/{entry.name}{'' if number == 1 else f'-{number}'}.png"
         command = f"nepkit plot {entry.name} {entry.words.format(**names)}".replace("./", "")
         parts.append(f"```\n{command} -o {entry.name}.png\n```\n\n![{plots()[entry.name].summary}]({path})\n")
-    without = [name for name in plots() if name not in {entry.name for entry in ENTRIES}]
-    listed = "\n".join(f"- `nepkit plot {name}`: {plots()[name].summary}" for name in without)
-    parts.append(f"## Without a picture here\n\nThey need files of a larger run or another model.\n\n{listed}\n")
     return "\n".join(parts)
 
 
@@ -204,8 +202,12 @@ def numbered() -> list[tuple[Entry, int]]:
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option("--only", help="Name of the one plot to make again.")
-def make(folder: Path | None, only: str | None) -> None:
+@click.option("--page", "text_only", is_flag=True, help="Write the text alone; the images stay.")
+def make(folder: Path | None, only: str | None, text_only: bool) -> None:
     """Make the gallery."""
+    (HERE / "gallery.md").write_text(page(), encoding="utf-8")
+    if text_only:
+        return
     with TemporaryDirectory() as temporary:
         chosen = folder or Path(temporary)
         chosen.mkdir(exist_ok=True, parents=True)
@@ -213,7 +215,6 @@ def make(folder: Path | None, only: str | None) -> None:
         for entry, number in numbered():
             if only in (None, entry.name):
                 picture(entry, number, places)
-    (HERE / "gallery.md").write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

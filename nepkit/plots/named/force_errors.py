@@ -61,7 +61,7 @@ def plot_components(results: ForceErrors | Mapping[str, ForceErrors], *, ax: Any
                     label=text, linewidth=1.2)  # fmt: skip
     ax.set(yscale="log", xlabel=f"error of a component ({UNIT})", ylabel=f"density ({ANGSTROM}/meV)")
     ax.set_title("Components, with their spread")
-    ax.legend(loc="lower center")
+    ax.legend(loc="upper left")
     return ax
 
 

@@ -53,7 +53,7 @@ def plot_loss(results: Loss | Mapping[str, Loss], *, ax: Any = None) -> Any:
             for quantity, values in result.errors(part).items():
                 name, unit = SHOWN[quantity]
                 units.add(f"{name} in {unit}")
-                text = " ".join(filter(None, [name, part, label]))
+                text = " ".join(filter(None, [name, part, label if len(named(results)) > 1 else ""]))
                 color = PALETTE[list(SHOWN).index(quantity)]
                 ax.plot(result.generation, 1e3 * values, dash, color=color, linewidth=width, alpha=alpha, label=text)
         for row in result.starts:
@@ -84,7 +84,7 @@ def plot_terms(results: Loss | Mapping[str, Loss], *, ax: Any = None) -> Any:
     for (label, result), dash in zip(named(results).items(), DASHES * len(named(results)), strict=False):
         for column, color in zip(("total", "L1", "L2"), PALETTE, strict=False):
             if column in result.columns:
-                text = " ".join(filter(None, [column, label]))
+                text = " ".join(filter(None, [column, label if len(named(results)) > 1 else ""]))
                 ax.plot(result.generation, result.columns[column], dash, color=color, label=text)
     ax.set(xscale="log", yscale="log", xlabel="generation", ylabel="loss")
     ax.set_title("Terms of the loss")

@@ -1,0 +1,31 @@
+"""The gallery is what its script makes of the plots as they are."""
+
+import importlib.util
+
+import pytest
+
+from nepkit.plots.catalogue import plots
+
+
+@pytest.fixture(scope="module")
+def gallery(repository):
+    spec = importlib.util.spec_from_file_location("make_gallery", repository / "docs" / "make_gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_up_to_date(gallery, repository):
+    text = (repository / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert text == gallery.page(), "run: python docs/make_gallery.py --page, and without --page for new pictures"
+
+
+def test_every_picture_exists_and_none_is_left_over(gallery, repository):
+    files = {path.name for path in (repository / "docs" / "gallery").iterdir()}
+    wanted = {f"{entry.name}{'' if number == 1 else f'-{number}'}.png" for entry, number in gallery.numbered()}
+    assert files == wanted
+    assert sum(path.stat().st_size for path in (repository / "docs" / "gallery").iterdir()) < 1.5e6
+
+
+def test_every_entry_is_a_plot(gallery):
+    assert {entry.name for entry in gallery.ENTRIES} <= set(plots())
