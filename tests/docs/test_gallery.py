@@ -1,6 +1,7 @@
 """The gallery is what its script makes of the plots as they are."""
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -11,6 +12,7 @@ from nepkit.plots.catalogue import plots
 def gallery(repository):
     spec = importlib.util.spec_from_file_location("make_gallery", repository / "docs" / "make_gallery.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules["make_gallery"] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
