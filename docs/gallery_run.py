@@ -47,6 +47,9 @@ def make(folder: Path) -> None:
     write_structure(folder, atoms, free[::10])
     write_statics(folder)
     write_heat(folder / "synthetic")
+    write_viscosity(folder / "synthetic")
+    write_source_and_sink(folder / "synthetic")
+    write_walks(folder / "synthetic" / "walks")
 
 
 def write_inputs(folder: Path, atoms: Atoms, run: Trajectory) -> None:
@@ -215,6 +218,50 @@ def write_heat(folder: Path, runs: int = 4) -> None:
     (folder / "run.in").write_text(
         "time_step 1\nensemble nvt_nhc 300 300 100\ncompute_hnemd 1000 0 0.00001 0\nrun 1000000\n"
     )
+
+
+def write_viscosity(folder: Path, runs: int = 4) -> None:
+    """Write viscosity.out of made-up runs: 1 mPa s, approached in 0.2 ps."""
+    rng = np.random.default_rng(1)
+    time = 0.005 * np.arange(400)
+    blocks = []
+    for _ in range(runs):
+        correlation = np.exp(-time / 0.2)[:, None] * np.array([5.0] * 3 + [1.0] * 6) + rng.normal(0, 0.03, (400, 9))
+        correlation[:, 6:] = correlation[:, 3:6]
+        integral = 1e-3 / 0.2 * 0.005 * np.cumsum(correlation, axis=0)
+        blocks.append(np.column_stack([time, 1e4 * correlation, integral]))
+    np.savetxt(folder / "viscosity.out", np.concatenate(blocks), fmt="%.8e")
+
+
+def write_source_and_sink(folder: Path) -> None:
+    """Write compute.out and what belongs to it: a bar of ten slabs with 0.05 eV/ps between 330 and 270 K."""
+    place = folder / "nemd"
+    place.mkdir(exist_ok=True)
+    rng = np.random.default_rng(2)
+    kelvin = np.array([0.0, 330.0, 325.0, 317.5, 310.0, 302.5, 295.0, 287.5, 280.0, 275.0, 270.0])
+    noisy = kelvin + rng.normal(0, 2.0, (400, len(kelvin))) * (kelvin > 0)
+    given = 0.05 * 0.5 * np.arange(1, 401)
+    np.savetxt(place / "compute.out", np.column_stack([noisy, -given + rng.normal(0, 0.2, 400), given]), fmt="%.6e")
+    (place / "run.in").write_text(
+        "time_step 0.5\nensemble heat_lan 300 100 30 1 10\ncompute 0 10 100 temperature\nrun 400000\n"
+    )
+    rows = "".join(f"C {5 + 10 * group} 1 1 {group}\n" for group in range(len(kelvin)))
+    head = f'Lattice="{10 * len(kelvin)} 0 0 0 20 0 0 0 20" Properties=species:S:1:pos:R:3:group:I:1'
+    (place / "model.xyz").write_text(f"{len(kelvin)}\n{head}\n{rows}")
+
+
+def write_walks(folder: Path) -> None:
+    """Write msd.out of random walks at four temperatures, with an activation energy of 0.3 eV."""
+    for kelvin in (500, 600, 700, 900):
+        place = folder / f"{kelvin}K"
+        place.mkdir(parents=True, exist_ok=True)
+        rate = 100.0 * np.exp(-0.3 / (units.kB * kelvin))  # A^2/ps
+        steps = np.random.default_rng(kelvin).normal(0.0, np.sqrt(2.0 * rate * 0.1), (4000, 32, 3))
+        values = msd(np.cumsum(steps, axis=0), 0.1).directions("all")[:400]
+        slope = 0.5 * np.gradient(values, 0.1, axis=0)
+        np.savetxt(place / "msd.out", np.column_stack([0.1 * np.arange(400), values, slope]), fmt="%.8g")
+        (place / "run.in").write_text(f"ensemble nvt_bdp {kelvin} {kelvin} 100\ncompute_msd 100 400\nrun 400000\n")
+        write_xyz(place / "model.xyz", Atoms("Li32", positions=np.zeros((32, 3)), cell=[20, 20, 20], pbc=True))
 
 
 if __name__ == "__main__":
