@@ -158,10 +158,7 @@ def velocity_correlation(
     InputError
         Where the runs have not the same lags.
     """
-    time = runs[0].time
-    if any(len(run.time) != len(time) or not np.allclose(run.time, time) for run in runs):
-        raise InputError("the runs have different lags; average runs of the same compute_sdc")
-    values = np.stack([run.values for run in runs])
+    time, values = _same_lags(runs, "compute_sdc")
     rows = part_of(time, window)
     plateau = CM2_PER_S * values[:, rows, 3:].mean(axis=1)
     means = {axis: over_runs(plateau[:, place], "cm^2/s") for place, axis in enumerate("xyz")}
@@ -170,6 +167,65 @@ def velocity_correlation(
     return VelocityCorrelation(
         time, correlation, values[:, :, 3:], (float(time[rows][0]), float(time[rows][-1])), means
     )
+
+
+@dataclass(frozen=True)
+class RunningConductivity:
+    """ic.out: the conductivity of one kind of ion.
+
+    Parameters
+    ----------
+    time : ndarray, shape (L,)
+        Lag, ps.
+    conductivity : ndarray, shape (N, L, 3)
+        Of every run along x, y and z, mS/cm.
+    window : (float, float)
+        Lags over which it is averaged, ps.
+    values : mapping of str to Mean
+        ``x``, ``y``, ``z`` and ``mean``, mS/cm.
+    """
+
+    time: Array
+    conductivity: Array
+    window: tuple[float, float]
+    values: Mapping[str, Mean]
+
+
+def running_conductivity(runs: Sequence[Correlation], window: tuple[float, float] = (0.5, 1.0)) -> RunningConductivity:
+    """Average the running conductivity of ic.out over a part of the lags, and over runs.
+
+    Parameters
+    ----------
+    runs : sequence of Correlation
+        From `nepkit.gpumd.spectra.read_ic`.
+    window : (float, float)
+        Part of the lags, as shares.
+
+    Raises
+    ------
+    InputError
+        Where the runs have not the same lags.
+
+    Examples
+    --------
+    >>> one = Correlation(np.arange(4.0), np.full((4, 3), 5.0))
+    >>> running_conductivity([one, one]).values["mean"].quantity.value
+    5.0
+    """
+    time, values = _same_lags(runs, "compute_ic")
+    rows = part_of(time, window)
+    plateau = values[:, rows].mean(axis=1)
+    means = {axis: over_runs(plateau[:, place], "mS/cm") for place, axis in enumerate("xyz")}
+    means["mean"] = over_runs(plateau.mean(axis=1), "mS/cm")
+    return RunningConductivity(time, values, (float(time[rows][0]), float(time[rows][-1])), means)
+
+
+def _same_lags(runs: Sequence[Correlation], keyword: str) -> tuple[Array, Array]:
+    """Return the lags of all runs, and their values, shape (N, L, C)."""
+    time = runs[0].time
+    if any(len(run.time) != len(time) or not np.allclose(run.time, time) for run in runs):
+        raise InputError(f"the runs have different lags; average runs of the same {keyword}")
+    return time, np.stack([run.values for run in runs])
 
 
 def read_velocities(path: Path, group: int | None = None) -> tuple[list[Correlation], bool]:

@@ -200,3 +200,23 @@ def test_onsager_coefficients(plot, tmp_path):
     assert found["series"]["time (ps)"][0] == pytest.approx(0.55)
     status, _, err = plot("onsager", tmp_path, "--skip", 99)
     assert (status, "nothing is left after 99 ps" in err) == (1, True)
+
+
+def test_running_conductivity_of_several_runs(plot, tmp_path):
+    time = np.arange(10.0)
+    runs = [np.column_stack([time, np.full((10, 3), value) * [1, 2, 3]]) for value in (1.0, 2.0, 3.0)]
+    np.savetxt(tmp_path / "ic.out", np.concatenate(runs))
+    rows = {row["quantity"]: row for row in table(plot("ic", tmp_path)[1])}
+    assert rows["y"]["value"] == pytest.approx(4.0)
+    assert rows["mean"]["error"] == pytest.approx(2 / np.sqrt(3))
+
+
+def test_profile_of_bins(plot, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{b} {b + 0.5} 4.0 {300 + 10 * b + rng.normal():.4f} 0.05\n" for _ in range(80) for b in range(3)]
+    (tmp_path / "compute_chunk.out").write_text("".join(lines))
+    (tmp_path / "run.in").write_text("compute_chunk 10 100 bin/1d x lower 1.0 temperature density/number\nrun 80000\n")
+    _, found, _ = plot("profile", tmp_path)
+    assert found["series"]["temperature (K)"] == pytest.approx([300, 310, 320], abs=0.6)
+    assert found["series"]["error of temperature (K)"][0] == pytest.approx(1 / np.sqrt(40), rel=0.7)
+    assert {row["quantity"] for row in table(found)} == {"atoms", "temperature (K)", "density/number (1/A^3)"}
