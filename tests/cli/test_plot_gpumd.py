@@ -117,7 +117,7 @@ def test_convergence_of_longer_and_longer_parts(plot, tmp_path):
         ("sdc", "msd.out", "0" + " 1" * 12 + "\n1" + " 1" * 12 + "\n", [], "2 groups; choose one with --group"),
         ("D", "msd.out", "0 1 1 1 1 1 1\n", [], "which element is mobile?"),
         ("msd", "msd.out", "0 1 1 1\n", [], "4 columns, expected time and 6 per group"),
-        ("shc", "shc.out", "-1 1 1\n0 1 1\n1 1 1\n1 1 1\n", [], "give --force"),
+        ("shc", "shc.out", "-1 1 1\n0 1 1\n1 1 1\n1 1 1\n", [], "give --volume"),
         ("nemd", "compute.out", "300 300\n", [], "no run.in in this folder"),
         ("emd", "hac.out", "0 1\n", [], "2 columns"),
         ("viscosity", "viscosity.out", "0 1\n", [], "2 columns"),
@@ -220,3 +220,11 @@ def test_profile_of_bins(plot, tmp_path):
     assert found["series"]["temperature (K)"] == pytest.approx([300, 310, 320], abs=0.6)
     assert found["series"]["error of temperature (K)"][0] == pytest.approx(1 / np.sqrt(40), rel=0.7)
     assert {row["quantity"] for row in table(found)} == {"atoms", "temperature (K)", "density/number (1/A^3)"}
+
+
+def test_conductance_by_frequency_between_source_and_sink(plot, tmp_path):
+    (tmp_path / "shc.out").write_text("-1 0 0\n0 1 1\n1 0 0\n1 2 0\n2 2 0\n")
+    (tmp_path / "run.in").write_text("ensemble heat_lan 300 100 10.5 1 8\ncompute_shc 2 2 0 2 2.0\nrun 400\n")
+    _, found, _ = plot("shc", tmp_path, "--volume", 1000)
+    assert found["series"]["in (MW/m^2/K/THz)"] == pytest.approx([2 * 1.602176634e7 / (21 * 1000)] * 2)
+    assert table(found)[2]["unit"] == "MW/m^2/K"

@@ -32,6 +32,9 @@ SINGLE = tuple(name for name in COMPONENTS if name not in ("xy", "xyz"))
 WATT_PER_METRE = 1602.176634
 """W/m of one eV/ps/A."""
 
+MEGAWATT_PER_SQUARE_METRE = 1.602176634e7
+"""MW/m^2 of one eV/ps/A^2."""
+
 
 def component(values: Array, name: str) -> Array:
     """Return one part of the five columns, which are the last axis.

@@ -1,4 +1,4 @@
-"""Thermal conductivity from homogeneous driving (HNEMD), and its parts by frequency."""
+"""Thermal conductivity from homogeneous driving (HNEMD)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nepkit.analysis.averages import Mean, over_blocks, over_runs, running_mean
-from nepkit.analysis.heat.components import SINGLE, WATT_PER_METRE, Array, component, number
+from nepkit.analysis.heat.components import SINGLE, Array, component, number
 from nepkit.errors import InputError
-from nepkit.gpumd.heat import SpectralHeatCurrent
 from nepkit.gpumd.runfile import Run, RunFile
 
 
@@ -106,89 +105,6 @@ def _parts(table: Array, size: int, driven: Sequence[Run], name: str) -> tuple[A
     whole, rest = divmod(len(table), size)
     told = f"{rest} rows after {whole} complete runs of {size} rows are left out"
     return table[: whole * size].reshape(whole, size, 5), (told,) * (rest > 0)
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """Conductivity by frequency.
-
-    Parameters
-    ----------
-    omega : ndarray, shape (W,)
-        Angular frequency, THz.
-    kappa : ndarray, shape (N, W, 2)
-        Of every block of shc.out, in and out of plane, W/m/K/THz: its integral over ``omega / (2 pi)`` is the
-        conductivity. Negative values are kept: clipping them would add to the integral.
-    time : ndarray, shape (T,)
-        Correlation time, ps.
-    correlation : ndarray, shape (N, T, 2)
-        Virial-velocity correlation, A eV/ps.
-    values : mapping of str to Mean
-        Integrals ``in``, ``out`` and ``total``, W/m/K.
-    unit : str
-        Of the integrals.
-    notes : tuple of str
-        What the user should know.
-    """
-
-    omega: Array
-    kappa: Array
-    time: Array
-    correlation: Array
-    values: Mapping[str, Mean]
-    unit: str = "W/m/K"
-    notes: tuple[str, ...] = ()
-
-    @property
-    def frequency(self) -> Array:
-        """Frequency (not angular), THz."""
-        return self.omega / (2.0 * np.pi)
-
-    def cumulative(self) -> Array:
-        """Return the integral of the total up to every frequency, mean over blocks, shape (W,)."""
-        from scipy.integrate import cumulative_trapezoid
-
-        total = self.kappa.sum(axis=2).mean(axis=0)
-        return np.asarray(cumulative_trapezoid(total, self.frequency, initial=0.0))
-
-
-def spectrum(
-    blocks: Sequence[SpectralHeatCurrent], *, force: float, temperature: float, volume: float, same: bool = True
-) -> Spectrum:
-    """Return the conductivity by frequency, ``J(omega) / (F T V)``.
-
-    Fan and others, doi:10.1103/PhysRevB.99.064308; the current is as shc.out has it.
-
-    Parameters
-    ----------
-    blocks : sequence of SpectralHeatCurrent
-        From `nepkit.gpumd.heat.read_shc`.
-    force : float
-        Driving force parameter, 1/A, with its sign.
-    temperature : float
-        K.
-    volume : float
-        Of the atoms that the current is of, A^3.
-    same : bool
-        Whether the blocks are independent runs of one group, so that their scatter is an error.
-
-    Examples
-    --------
-    >>> one = SpectralHeatCurrent(np.array([0.0]), np.ones((1, 2)), np.array([1.0, 2.0]), np.ones((2, 2)))
-    >>> spectrum([one], force=1e-5, temperature=300.5, volume=1000.0).kappa[0, 0, 0].round(2)
-    np.float64(533.17)
-    """
-    if not force or not temperature > 0.0 or not volume > 0.0:
-        raise InputError(f"driving force {force:g}, temperature {temperature:g} or volume {volume:g} is not above zero")
-    omega = blocks[0].omega
-    if any(len(block.omega) != len(omega) or not np.allclose(block.omega, omega) for block in blocks):
-        raise InputError("the blocks of shc.out have different frequencies; keep those of one run")
-    kappa = np.stack([block.current for block in blocks]) * WATT_PER_METRE / (force * temperature * volume)
-    integrals = np.asarray(np.trapezoid(kappa, omega / (2.0 * np.pi), axis=1))
-    parts = {"in": integrals[:, 0], "out": integrals[:, 1], "total": integrals.sum(axis=1)}
-    values = {name: over_runs(part if same else part[:1], "W/m/K") for name, part in parts.items()}
-    correlation = np.stack([block.correlation for block in blocks])
-    return Spectrum(omega, kappa, blocks[0].time, correlation, values)
 
 
 def joined(parts: Sequence[Driven]) -> Driven:

@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.averages import part_of
-from nepkit.analysis.heat.components import WATT_PER_METRE, Array, number
+from nepkit.analysis.heat.components import MEGAWATT_PER_SQUARE_METRE, WATT_PER_METRE, Array, number
 from nepkit.analysis.transport.quantity import Quantity, of_blocks
 from nepkit.errors import InputError
 from nepkit.gpumd.profiles import quantities_of, read_compute
 from nepkit.gpumd.runfile import Run, RunFile
-
-MEGAWATT_PER_SQUARE_METRE = 1.602176634e7
-"""MW/m^2 of one eV/ps/A^2."""
 
 #: Blocks of time from which the errors come.
 BLOCKS = 10

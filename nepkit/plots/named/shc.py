@@ -12,46 +12,60 @@ from nepkit.plots.style import styled
 from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.heat.hnemd import Spectrum
+    from pathlib import Path
+
+    from nepkit.analysis.heat.spectrum import Spectrum
+    from nepkit.gpumd.heat import SpectralHeatCurrent
     from nepkit.gpumd.runfile import Run
 
 
 def read(
     source: Source, temperature: float | None = None, volume: float | None = None, force: float | None = None,
-    group: int | None = None,
+    difference: float | None = None, group: int | None = None,
 ) -> Spectrum:  # fmt: skip
     """Read shc.out and what scales it."""
     from dataclasses import replace
 
-    from nepkit.analysis.heat.hnemd import spectrum
+    from nepkit.analysis.heat.spectrum import conductance_spectrum, spectrum
     from nepkit.analysis.thermodynamics import state_of
-    from nepkit.gpumd.heat import read_shc
     from nepkit.gpumd.runfile import read_run_file
 
     path, inputs = source.path("shc.out"), source.find("run.in")
     run = read_run_file(inputs).with_keyword("compute_shc") if inputs else None
     known = state_of(source.folder, "compute_shc")
-    kelvin, size = temperature or known.temperature, volume or known.volume
-    push = force if force is not None else _force(run)
-    for value, what, where in (
-        (push, "driving force", "run.in with compute_hnemd"), (kelvin, "temperature", "run.in or thermo.out"),
-        (size, "volume", "thermo.out or model.xyz"),
-    ):  # fmt: skip
-        if value is None:
-            raise InputError(f"{path}: no {where} beside it, which the {what} comes from; give --{what.split()[-1]}")
-    blocks = read_shc(path)
-    groups = blocks_per_run(run)
-    if groups is None and len(blocks) > 1 and group is None:
-        raise InputError(f"{path}: {len(blocks)} blocks of groups; give --group, from 0, and the --volume of the group")
-    chosen = [blocks[group]] if group is not None and group < len(blocks) else blocks
-    if group is not None and group >= len(blocks):
-        raise InputError(f"{path}: no group {group}, it has {len(blocks)} blocks")
-    found = spectrum(chosen, force=float(push or 0), temperature=float(kelvin or 0), volume=float(size or 0))
-    notes = [f"{kelvin:g} K, {size:.6g} A^3, driving force {push:g} 1/A"]
+    size = _needed(path, volume or known.volume, "volume", "thermo.out or model.xyz")
+    blocks = _chosen(path, blocks_per_run(run), group)
+    gap = difference if difference is not None else _difference(run)
+    if gap is not None:
+        found = conductance_spectrum(blocks, difference=gap, volume=size)
+        notes = [f"conductance: {gap:g} K between source and sink, {size:.6g} A^3"]
+    else:
+        push = _needed(path, force if force is not None else _force(run), "force", "run.in with compute_hnemd")
+        kelvin = _needed(path, temperature or known.temperature, "temperature", "run.in or thermo.out")
+        found = spectrum(blocks, force=push, temperature=kelvin, volume=size)
+        notes = [f"{kelvin:g} K, {size:.6g} A^3, driving force {push:g} 1/A"]
     words = (run.find("compute_shc") or ()) if run else ()
     if "group" in words and volume is None:
         notes.append("the current is that of a group and the volume that of the cell: give the group's as --volume")
     return replace(found, notes=(*found.notes, *notes))
+
+
+def _needed(path: Path, value: float | None, what: str, where: str) -> float:
+    if value is None:
+        raise InputError(f"{path}: no {where} beside it, which the {what} comes from; give --{what}")
+    return value
+
+
+def _chosen(path: Path, groups: int | None, group: int | None) -> list[SpectralHeatCurrent]:
+    """Return the blocks of one group."""
+    from nepkit.gpumd.heat import read_shc
+
+    blocks = read_shc(path)
+    if group is None and groups is None and len(blocks) > 1:
+        raise InputError(f"{path}: {len(blocks)} blocks of groups; give --group, from 0, and the --volume of the group")
+    if group is not None and group >= len(blocks):
+        raise InputError(f"{path}: no group {group}, it has {len(blocks)} blocks")
+    return blocks if group is None else [blocks[group]]
 
 
 def _force(run: Run | None) -> float | None:
@@ -61,6 +75,16 @@ def _force(run: Run | None) -> float | None:
     if run is None or not run.find("compute_hnemd"):
         return None
     return number(run, "compute_hnemd", 1 + int(number(run, "compute_shc", 2)))
+
+
+def _difference(run: Run | None) -> float | None:
+    """Return the temperature difference of a heat source and sink: twice the third number of ``ensemble heat_*``."""
+    from nepkit.analysis.heat.components import number
+
+    words = (run.find("ensemble") or ("",)) if run else ("",)
+    if run is None or words[0] not in ("heat_lan", "heat_nhc", "heat_bdp"):
+        return None
+    return 2.0 * number(run, "ensemble", 3)
 
 
 def blocks_per_run(run: Run | None) -> int | None:
@@ -76,7 +100,7 @@ def plot_spectrum(result: Spectrum, *, cutoff: float | None = None, ax: Any = No
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.hnemd.spectrum`.
+        From `nepkit.analysis.heat.spectrum.spectrum`.
     cutoff : float, optional
         Largest frequency shown, THz.
     ax : matplotlib Axes, optional
@@ -94,8 +118,9 @@ def plot_spectrum(result: Spectrum, *, cutoff: float | None = None, ax: Any = No
     ax.axhline(0.0, color="#9aa0ac", linewidth=0.6)
     ax.set_xlim(0.0, cutoff or float(result.frequency[-1]))
     ax.set_xlabel("frequency ω/2π (THz)")
-    ax.set_ylabel("κ(ω) (W/m/K/THz)")
-    ax.set_title("Conductivity by frequency")
+    driven = result.unit == "W/m/K"
+    ax.set_ylabel("κ(ω) (W/m/K/THz)" if driven else "G(ω) (MW/m²/K/THz)")
+    ax.set_title("Conductivity by frequency" if driven else "Conductance by frequency")
     ax.legend()
     return ax
 
@@ -107,7 +132,7 @@ def plot_cumulative(result: Spectrum, *, cutoff: float | None = None, ax: Any = 
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.hnemd.spectrum`.
+        From `nepkit.analysis.heat.spectrum.spectrum`.
     cutoff : float, optional
         Largest frequency shown, THz.
     ax : matplotlib Axes, optional
@@ -120,7 +145,7 @@ def plot_cumulative(result: Spectrum, *, cutoff: float | None = None, ax: Any = 
     ax.plot(result.frequency, result.cumulative())
     ax.set_xlim(0.0, cutoff or float(result.frequency[-1]))
     ax.set_xlabel("frequency ω/2π (THz)")
-    ax.set_ylabel("conductivity below (W/m/K)")
+    ax.set_ylabel("conductivity below (W/m/K)" if result.unit == "W/m/K" else "conductance below (MW/m²/K)")
     return ax
 
 
@@ -131,7 +156,7 @@ def plot_correlation(result: Spectrum, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.hnemd.spectrum`.
+        From `nepkit.analysis.heat.spectrum.spectrum`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -172,9 +197,9 @@ def series(result: Spectrum) -> Table:
     mean = result.kappa.mean(axis=0)
     return table_of_columns(
         "Conductivity by frequency",
-        {"omega (THz)": result.omega, "frequency (THz)": result.frequency, "in (W/m/K/THz)": mean[:, 0],
-         "out (W/m/K/THz)": mean[:, 1], "total (W/m/K/THz)": mean.sum(axis=1),
-         "below (W/m/K)": result.cumulative()},
+        {"omega (THz)": result.omega, "frequency (THz)": result.frequency, f"in ({result.unit}/THz)": mean[:, 0],
+         f"out ({result.unit}/THz)": mean[:, 1], f"total ({result.unit}/THz)": mean.sum(axis=1),
+         f"below ({result.unit})": result.cumulative()},
     )  # fmt: skip
 
 
@@ -190,6 +215,7 @@ PLOT = Plot(
         Option("temperature", "Temperature (K); that of run.in.", type=float, minimum=0),
         Option("volume", "Volume of the atoms of the current (A^3).", type=float, minimum=0),
         Option("force", "Driving force parameter (1/A); that of run.in.", type=float),
+        Option("difference", "Source minus sink (K): a conductance; that of run.in.", type=float, minimum=0),
         Option("group", "Block of a file with all groups, from 0.", type=int, minimum=0),
         Option("cutoff", "Largest frequency shown (THz).", type=float, minimum=0),
     ),

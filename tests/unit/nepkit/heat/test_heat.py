@@ -5,8 +5,9 @@ import pytest
 
 from nepkit.analysis.heat.components import COMPONENTS
 from nepkit.analysis.heat.green_kubo import green_kubo
-from nepkit.analysis.heat.hnemd import hnemd, spectrum
+from nepkit.analysis.heat.hnemd import hnemd
 from nepkit.analysis.heat.nemd import Geometry, ends_of, geometry, nemd
+from nepkit.analysis.heat.spectrum import conductance_spectrum, spectrum
 from nepkit.analysis.viscosity import shear_viscosity
 from nepkit.errors import InputError
 from nepkit.gpumd.heat import HeatCorrelation, SpectralHeatCurrent
@@ -89,6 +90,10 @@ def test_spectrum_integrates_to_the_conductivity_with_negative_values_kept():
     assert found.values["in"].quantity.value == pytest.approx(exact, rel=1e-3)
     assert found.values["out"].quantity.value == pytest.approx(factor * 99.9 / (2 * np.pi))
     assert found.cumulative()[-1] == pytest.approx(found.values["total"].quantity.value)
+    bar = conductance_spectrum([SpectralHeatCurrent(np.zeros(1), np.zeros((1, 2)), omega, current)],
+                               difference=20.0, volume=500.0)  # fmt: skip
+    assert bar.unit == "MW/m^2/K"
+    assert bar.values["out"].quantity.value == pytest.approx(1.602176634e7 / (20 * 500) * 99.9 / (2 * np.pi))
     with pytest.raises(InputError, match="not above zero"):
         spectrum([SpectralHeatCurrent(np.zeros(1), np.zeros((1, 2)), omega, current)], force=0, temperature=1, volume=1)
 
