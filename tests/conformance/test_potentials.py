@@ -13,7 +13,8 @@ from nepkit.errors import InputError, MissingExtraError, NepkitError
 from nepkit.models.potentials import FAMILIES, Committee, SumPotential, as_potential, load_potential
 from tests.factories import random_frame, random_nep
 
-STEP = 1e-4  # A, or strain
+STEP, CLOSE = 1e-4, 2e-5  # of finite differences: A or strain, and relative to the largest component
+SINGLE_STEP, SINGLE_CLOSE = 5e-3, 2e-2  # for models in single precision
 
 CASES = [
     "nep by calorine",
@@ -130,11 +131,24 @@ def case(request, folder):
     return potential_of(request.param, folder), frames_for(request.param)
 
 
+@pytest.fixture
+def difference(case):
+    """Return step and closeness of finite differences for the model."""
+    single = case[0].name.startswith(("sevennet", "chgnet"))
+    return (SINGLE_STEP, SINGLE_CLOSE) if single else (STEP, CLOSE)
+
+
+def rounding(potential):
+    """Return how far two evaluations of one frame may be apart."""
+    return 2e-4 if potential.name.startswith(("sevennet", "chgnet")) else 1e-9
+
+
 def energy(potential, atoms):
     return potential.compute([atoms], bec=False)[0].energy
 
 
-def test_forces_are_the_negative_gradient_of_the_energy(case):
+def test_forces_are_the_negative_gradient_of_the_energy(case, difference):
+    step, close = difference
     potential, (atoms, *_) = case
     forces = potential.compute([atoms], bec=False)[0].forces
     scale = np.abs(forces).max()
@@ -144,30 +158,32 @@ def test_forces_are_the_negative_gradient_of_the_energy(case):
             ends = []
             for sign in (1, -1):
                 moved = atoms.copy()
-                moved.positions[index, axis] += sign * STEP
+                moved.positions[index, axis] += sign * step
                 ends.append(energy(potential, moved))
-            assert forces[index, axis] == pytest.approx(-(ends[0] - ends[1]) / (2 * STEP), abs=2e-5 * scale)
+            assert forces[index, axis] == pytest.approx(-(ends[0] - ends[1]) / (2 * step), abs=close * scale)
 
 
-def test_the_virial_is_minus_the_derivative_with_respect_to_strain(case):
+def test_the_virial_is_minus_the_derivative_with_respect_to_strain(case, difference):
+    step, close = difference
     potential, (atoms, *_) = case
     virial = potential.compute([atoms], bec=False)[0].virial
-    np.testing.assert_allclose(virial, virial.T, atol=1e-9 * np.abs(virial).max())
+    np.testing.assert_allclose(virial, virial.T, atol=close * np.abs(virial).max())
     scale = np.abs(virial).max()
     for row, column in ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 0)):
         ends = []
         for sign in (1, -1):
             strain = np.eye(3)
-            strain[row, column] += 0.5 * sign * STEP
-            strain[column, row] += 0.5 * sign * STEP
+            strain[row, column] += 0.5 * sign * step
+            strain[column, row] += 0.5 * sign * step
             strained = atoms.copy()
             strained.set_cell(atoms.cell.array @ strain, scale_atoms=True)
             ends.append(energy(potential, strained))
-        assert virial[row, column] == pytest.approx(-(ends[0] - ends[1]) / (2 * STEP), abs=2e-5 * scale)
+        assert virial[row, column] == pytest.approx(-(ends[0] - ends[1]) / (2 * step), abs=close * scale)
 
 
 def test_a_frame_does_not_remember_another(case):
     potential, frames = case
+    close = rounding(potential)
     alone = [potential.compute([atoms])[0] for atoms in frames]
     together = potential.compute([*frames, *reversed(frames)])
     for one, other in zip([*alone, *reversed(alone)], together, strict=True):
@@ -175,7 +191,7 @@ def test_a_frame_does_not_remember_another(case):
             values = getattr(one, name), getattr(other, name)
             assert (values[0] is None) == (values[1] is None) == (name in ("charges", "bec") and one.charges is None)
             if values[0] is not None:
-                np.testing.assert_allclose(*values, rtol=1e-9, atol=1e-9)
+                np.testing.assert_allclose(*values, rtol=close, atol=close)
     assert len({round(one.energy, 6) for one in alone}) == len(frames)
 
 
@@ -185,10 +201,11 @@ def test_calculators_agree_and_keep_their_own_results(case):
     for atoms in frames:
         atoms.calc = potential.calculator()
     energies = [atoms.get_potential_energy() for atoms in frames]  # all are computed before any is asked again
-    assert energies == pytest.approx([row.energy for row in found], rel=1e-9)
+    close = rounding(potential)
+    assert energies == pytest.approx([row.energy for row in found], rel=close)
     for atoms, row in zip(frames, found, strict=True):
-        np.testing.assert_allclose(atoms.get_forces(), row.forces, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(-atoms.get_volume() * atoms.get_stress(voigt=False), row.virial, atol=1e-8)
+        np.testing.assert_allclose(atoms.get_forces(), row.forces, rtol=close, atol=close)
+        np.testing.assert_allclose(-atoms.get_volume() * atoms.get_stress(voigt=False), row.virial, atol=10 * close)
         if potential.has_charges:
             np.testing.assert_allclose(atoms.get_charges(), row.charges, atol=1e-9)
         else:
@@ -201,8 +218,9 @@ def test_atoms_may_lie_in_any_copy_of_the_cell(case):
     moved = atoms.copy()
     moved.positions += np.random.default_rng(0).integers(-3, 4, (len(atoms), 3)) @ atoms.cell.array
     here, there = (potential.compute([one], bec=False)[0] for one in (atoms, moved))
-    assert there.energy == pytest.approx(here.energy, rel=1e-9)
-    np.testing.assert_allclose(there.forces, here.forces, atol=1e-7 * np.abs(here.forces).max())
+    close = rounding(potential)
+    assert there.energy == pytest.approx(here.energy, rel=close)
+    np.testing.assert_allclose(there.forces, here.forces, atol=100 * close * np.abs(here.forces).max())
 
 
 def test_an_unknown_element_is_told_before_anything_is_computed(case):

@@ -225,7 +225,7 @@ def frames(file: Path, index: str | None, fraction: str | None, every: int, some
 
 @command("data outliers", menu=502)
 @click.argument("file", type=options.FILE)
-@click.option("--model", type=options.FILE, help="NEP or qNEP that is compared with the labels.")
+@click.option("--model", metavar="MODEL", help=f"The potential that is compared with the labels: {options.MODEL_HELP}")
 @click.option("--outputs", type=options.FOLDER, help="Folder with energy_train.out, force_train.out, virial_train.out.")
 @click.option("--energy", type=float, help="Bound of the root mean square error of the rest, meV/atom.")
 @click.option("--force", type=float, help="The same for force components, meV/A.")
@@ -235,7 +235,7 @@ def frames(file: Path, index: str | None, fraction: str | None, every: int, some
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def outliers(
     file: Path,
-    model: Path | None,
+    model: str | None,
     outputs: Path | None,
     output: Path,
     rest: Path | None,
@@ -259,9 +259,9 @@ def outliers(
         raise InputError("give either --model or --outputs, to compare the labels with")
     made = list(track(read_frames(file), "Reading"))
     if model is not None:
-        from nepkit.models.prediction import load_model, predict
+        from nepkit.models.potentials import load_potential
 
-        errors = library.errors_of(made, predict(load_model(model), made, bec=False, source=str(file)))
+        errors = library.errors_of(made, load_potential(model).compute(made, source=str(file), bec=False))
     else:
         errors = library.errors_of_trainer(made, outputs or Path())
     for name in bounds:

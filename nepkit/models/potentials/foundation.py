@@ -5,21 +5,27 @@ The weights are read once; every calculator that a potential returns shares them
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ase.data import chemical_symbols
 
-from nepkit.errors import InputError, MissingExtraError
+from nepkit.errors import InputError, MissingExtraError, NepkitError
 from nepkit.models.potentials.potential import CalculatorPotential, Potential
 
 
 def _require(module: str, package: str, extra: str) -> Any:
     try:
         return import_module(module)
-    except ImportError:
-        raise MissingExtraError(package, extra) from None
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("", module.partition(".")[0]):
+            raise MissingExtraError(package, extra) from None
+        raise NepkitError(f"{package} is installed but does not load: it needs {error.name}") from None
+    except Exception as error:  # a package that is there but refuses the versions beside it, each in its own way
+        raise NepkitError(f"{package} is installed but does not load: {error}") from error
 
 
 def mace_family(text: str, device: str = "cpu", backend: str = "") -> Potential:
@@ -57,9 +63,12 @@ def sevennet_family(text: str, device: str = "cpu", backend: str = "") -> Potent
 
 def chgnet_family(text: str, device: str = "cpu", backend: str = "") -> Potential:
     """Return CHGNet: the model that comes with its package, or a file."""
-    _require("chgnet", "chgnet", "chgnet")
-    dynamics, models = import_module("chgnet.model.dynamics"), import_module("chgnet.model.model")
+    dynamics = _require("chgnet.model.dynamics", "chgnet", "chgnet")
+    models = import_module("chgnet.model.model")
     model = models.CHGNet.from_file(text) if text else models.CHGNet.load(verbose=False)
-    return CalculatorPotential(
-        lambda: dynamics.CHGNetCalculator(model, use_device=device), f"chgnet:{text}" if text else "chgnet"
-    )
+
+    def factory() -> Any:
+        with redirect_stdout(io.StringIO()):  # it tells its device
+            return dynamics.CHGNetCalculator(model, use_device=device)
+
+    return CalculatorPotential(factory, f"chgnet:{text}" if text else "chgnet")

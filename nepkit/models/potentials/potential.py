@@ -250,7 +250,8 @@ class CalculatorPotential(Potential):
         forces = np.array(calculator.get_property("forces", atoms), dtype=float)
         virial = charges = born = None
         if "stress" in known and atoms.cell.volume > 0.0:
-            stress = conventions.matrix(calculator.get_property("stress", atoms), "ase")
+            given = np.asarray(calculator.get_property("stress", atoms), dtype=float)
+            stress = given if given.shape == (3, 3) else conventions.matrix(given, "ase")  # CHGNet gives a matrix
             virial = conventions.virial_from_stress(stress, atoms.cell.volume)
         if "charges" in known:
             charges = np.array(calculator.get_property("charges", atoms), dtype=float)
