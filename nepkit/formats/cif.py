@@ -37,7 +37,9 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         for site in atoms.info.get("occupancy", {}).values():
             if len(site) > 1 or any(isinstance(value, str) or abs(value - 1.0) > 1e-6 for value in site.values()):
                 shares = " ".join(f"{name} {value}" for name, value in site.items())
-                raise InputError(f"{path}: a site is occupied by {shares}; choose an ordering and give that one")
+                raise InputError(
+                    f"{path}: a site is occupied by {shares}; choose an ordering, by nepkit structure order for one"
+                )
         require_finite(atoms, str(path))
         yield Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
 
