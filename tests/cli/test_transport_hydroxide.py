@@ -69,7 +69,11 @@ def test_hbonds_of_a_known_chain_and_against_water(call, run_of_chains, tmp_path
     [
         (Atoms("LiCl", [[0, 0, 0], [2, 0, 0]]), [], "no H, so no hydroxide or excess proton"),
         (Atoms("OH2", [[0, 0, 0], [0.96, 0, 0], [-0.3, 0.9, 0]]), [], "is neutral water; no ion to follow"),
-        (Atoms("OHK", [[0, 0, 0], [0.96, 0, 0], [4, 4, 4]]), ["--cation", "N"], "is not an element and its charge"),
+        (
+            Atoms("OHK", [[0, 0, 0], [0.96, 0, 0], [4, 4, 4]]),
+            ["--formal-charge", "N"],
+            "is not an element and its charge",
+        ),
         (Atoms("OHK", [[0, 0, 0], [0.96, 0, 0], [4, 4, 4]]), ["--interval", "0"], "an interval of 0.0 ps"),
     ],
 )

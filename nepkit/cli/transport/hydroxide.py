@@ -49,8 +49,8 @@ def cations_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, 
 @click.option("--persistence", type=click.FloatRange(min=0.0), default=0.5, show_default=True,
               help="Hops that are undone within this time (ps) are rattling.")  # fmt: skip
 @click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
-@click.option("--cation", "cations", multiple=True, callback=cations_of, metavar="ELEMENT=CHARGE",
-              help="Further cations of the formal-charge dipole, as N=1; metals have their usual charge.")  # fmt: skip
+@click.option("--formal-charge", "cations", multiple=True, callback=cations_of, metavar="ELEMENT=CHARGE",
+              help="Charge of an element in the dipole, as N=1 or S=-1; free ions have their usual one.")  # fmt: skip
 @click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
 @click.option("--longest", type=float, help="Longest lag (ps) of the residence functions; half of the run without it.")
 @options.save("Plot (png, pdf, svg), or json.")
@@ -87,7 +87,7 @@ def hydroxide(
     if found.currents and abs(found.currents.net_charge) > 1e-6:
         why.append(
             f"the formal charges add up to {found.currents.net_charge:+g} e, so their conductivity has no meaning; "
-            "name the ions with --cation"
+            "name the ions with --formal-charge"
         )
     return Output(
         data=_data(found, [*found.notes, *why]), tables=[table_of(title, _rows(found))],

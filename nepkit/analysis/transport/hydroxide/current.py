@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from nepkit.analysis.transport.conductivity import conductivity_per_diffusion
 from nepkit.analysis.transport.diffusion import diffusion
 from nepkit.analysis.transport.hydroxide.identity import Identity
-from nepkit.analysis.transport.hydroxide.protonation import Protonation
+from nepkit.analysis.transport.hydroxide.protonation import NONMETALS, REACH, Protonation, bonds
 from nepkit.analysis.transport.mechanism.motion import Motion
+from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.msd import msd, total_dipole
 from nepkit.analysis.transport.quantity import Quantity
 from nepkit.analysis.transport.source import FORMAL_CHARGES
 from nepkit.analysis.transport.window import NotDiffusiveError
+from nepkit.errors import UnknownNameError, did_you_mean
 
 Array = NDArray[np.float64]
 
@@ -54,17 +56,31 @@ class Currents:
 def formal_charges(motion: Motion, protons: Protonation, cations: Mapping[str, float]) -> Array:
     """Return the formal charge of every atom, e, shape (N,).
 
+    Hydrogen and oxygen of water and its ions have theirs, free atoms of other elements their usual one; atoms that are
+    bonded to a nonmetal in the first frame, such as the fluorine of a polymer, have none.
+
     Parameters
     ----------
     motion, protons
         Trajectory and assignment, of which only the elements and who takes part are used.
     cations : mapping of str to float
-        Charge of further elements, for instance ``{"N": 1.0}`` for quaternary ammonium; metals have their usual one.
+        Charges by element that go before, for instance ``{"N": 1.0}`` for quaternary ammonium or ``{"S": -1.0}`` for
+        sulfonate.
     """
-    charges = np.zeros(len(motion.symbols))
-    metals = {element: charge for element, charge in FORMAL_CHARGES.items() if element not in "HOSSe"}
-    for number, symbol in enumerate(motion.symbols):
-        charges[number] = {**metals, **cations}.get(symbol, 0.0)
+    symbols = np.array(motion.symbols)
+    pairs = neighbours(motion.place(0), motion.cells[0], REACH).directed()
+    bound = np.zeros(len(symbols), dtype=bool)
+    bound[
+        bonds(motion, pairs, np.isin(symbols[pairs.first], NONMETALS) & np.isin(symbols[pairs.second], NONMETALS))
+    ] = True
+    usual = {element: charge for element, charge in FORMAL_CHARGES.items() if element not in ("H", "O", "S", "Se")}
+    charges = np.array([0.0 if tied else usual.get(name, 0.0) for name, tied in zip(symbols, bound, strict=True)])
+    for element, charge in cations.items():
+        if element not in symbols:
+            raise UnknownNameError(
+                f"{motion.name}: no {element} to have a charge: {did_you_mean(element, set(symbols))}"
+            )
+        charges[symbols == element] = charge
     charges[protons.hydrogen] = HYDROGEN
     charges[protons.oxygen] = OXYGEN
     return charges

@@ -26,6 +26,9 @@ REACH = 2.2
 #: Atoms closer than this times the sum of their covalent radii are bonded.
 BONDED = 1.2
 
+NONMETALS = ("B", "C", "N", "Si", "P", "S", "F", "Cl", "Br", "I")
+"""Elements that oxygen can be bonded to, beside hydrogen."""
+
 ELSEWHERE = "hydrogen on another atom"
 ATTACKED = "oxygen bonded to another atom"
 EXTRA = "autoionisation"
@@ -126,11 +129,11 @@ def protonation(motion: Motion) -> Protonation:
 def _carriers(motion: Motion) -> tuple[Integers, Integers, NDArray[np.bool_]]:
     """Return the oxygens and hydrogens of water and its ions, and which atoms are bonded to others instead."""
     symbols = np.array(motion.symbols)
-    nonmetals = np.isin(symbols, ("B", "C", "N", "Si", "P", "S", "F", "Cl", "Br", "I"))
+    nonmetals = np.isin(symbols, NONMETALS)
     pairs = neighbours(motion.place(0), motion.cells[0], OXYGENS).directed()
     heavy = pairs.where((symbols[pairs.second] == "O") | nonmetals[pairs.second])
     bound = np.zeros(len(symbols), dtype=bool)
-    bound[_bonds(motion, pairs, (symbols[pairs.first] == "O") & nonmetals[pairs.second])] = True
+    bound[bonds(motion, pairs, (symbols[pairs.first] == "O") & nonmetals[pairs.second])] = True
     water = (symbols == "O") & ~bound
     atoms = np.flatnonzero(symbols == "H")
     partner, distance = nearest(heavy, atoms, len(symbols))
@@ -140,7 +143,7 @@ def _carriers(motion: Motion) -> tuple[Integers, Integers, NDArray[np.bool_]]:
     return np.flatnonzero(water), hydrogen, nonmetals | bound
 
 
-def _bonds(motion: Motion, pairs: Neighbours, mask: NDArray[np.bool_]) -> Integers:
+def bonds(motion: Motion, pairs: Neighbours, mask: NDArray[np.bool_]) -> Integers:
     """Return the first atoms of the pairs that are bonded."""
     from ase.data import atomic_numbers, covalent_radii
 
@@ -154,4 +157,4 @@ def _bonded(motion: Motion, pairs: Neighbours, oxygen: Integers, skeleton: NDArr
     """Return whether an oxygen of water has become bonded to the skeleton."""
     mine = np.zeros(len(skeleton), dtype=bool)
     mine[oxygen] = True
-    return bool(len(_bonds(motion, pairs, mine[pairs.first] & skeleton[pairs.second])))
+    return bool(len(bonds(motion, pairs, mine[pairs.first] & skeleton[pairs.second])))

@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 #: Blocks of time whose scatter gives the errors.
 BLOCKS = 8
 #: Time origins of the distinct part, which needs pairs.
-ORIGINS = 200
+ORIGINS = 64
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@ import pytest
 from ase import Atoms
 
 from nepkit.analysis.transport.hydroxide.analysis import hydroxide
+from nepkit.analysis.transport.hydroxide.current import formal_charges
 from nepkit.analysis.transport.hydroxide.identity import find_hops, identify
 from nepkit.analysis.transport.hydroxide.protonation import ATTACKED, ELSEWHERE, EXTRA, protonation
 from nepkit.analysis.transport.mechanism.motion import motion_of
 from nepkit.analysis.transport.mechanism.rates import event_rate
 from nepkit.analysis.transport.mechanism.stays import without_rattling
-from nepkit.errors import InputError
+from nepkit.errors import InputError, UnknownNameError
 from tests.water_chains import SPACING, chains
 
 RATE, SLIDE = 0.2, 0.05
@@ -147,6 +148,18 @@ def test_carbon_and_nitrogen_keep_their_hydrogens_and_odd_frames_are_named():
     assert protons.flags[ELSEWHERE].tolist() == [2]
     assert protons.flags[ATTACKED].tolist() == [3]
     assert 2 in protons.flagged
+
+
+def test_formal_charges_of_a_membrane():
+    polymer = [("C", [8.0, 8, 8]), ("F", [8, 9.35, 8]), ("N", [9.47, 8, 8]), ("H", [9.8, 8.9, 8])]
+    salt = [("K", [2.0, 9, 9]), ("Cl", [2.0, 6.0, 9])]
+    water = [*molecule("H2O", [3, 3, 3]), *molecule("OH", [6.5, 3, 3])]
+    motion = frames_of([*polymer, *salt, *water], [*polymer, *salt, *water])
+    protons = protonation(motion)
+    charges = formal_charges(motion, protons, {"N": 1.0})
+    assert charges.tolist() == [0, 0, 1, 0, 1, -1, -2, 1, 1, -2, 1]
+    with pytest.raises(UnknownNameError, match="no P to have a charge"):
+        formal_charges(motion, protons, {"P": 1.0})
 
 
 def test_pairs_of_ions_that_come_and_go_do_not_steal_the_identity():
