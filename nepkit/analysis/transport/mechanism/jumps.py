@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nepkit.analysis.transport.blocks import blocks_that_fit, bootstrap, square_blocks
 from nepkit.analysis.transport.diffusion import CM2_PER_S, Diffusion, diffusion
 from nepkit.analysis.transport.mechanism.occupation import Occupation, packed_states
 from nepkit.analysis.transport.mechanism.rates import event_rate
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.analysis.transport.msd import msd
-from nepkit.analysis.transport.quantity import Quantity, of_normal
+from nepkit.analysis.transport.quantity import Quantity, of_blocks, of_normal
 from nepkit.analysis.transport.window import NotDiffusiveError
 from nepkit.errors import InputError
 
@@ -155,14 +156,29 @@ def jumps(occupation: Occupation, *, window: tuple[float, float] | None = None, 
     try:
         curves = msd(path, occupation.interval, labels=["ion"] * len(present))
         tracer = diffusion(curves, "ion", positions=path, window=window)
-        ratio = tracer.D.value / walk.value
-        correlation = of_normal(ratio, ratio * float(np.hypot(tracer.D.error / tracer.D.value, relative)), "")
+        correlation = _factor(tracer, walk, path, events, present, relative)
     except NotDiffusiveError as error:
         why = str(error)
     return Jumps(
         events, _pairs(occupation, events), rate, _residence(occupation, longest), walk, tracer, correlation,
         _backward(events), why,
     )  # fmt: skip
+
+
+def _factor(
+    tracer: Diffusion, walk: Quantity, path: Array, events: Events, present: Integers, relative: float
+) -> Quantity:
+    """Return D over that of a walk without memory; by chance there may be more jumps, which both of them feel alike."""
+    ratio = tracer.D.value / walk.value
+    lags = np.array(tracer.lags)
+    blocks = blocks_that_fit(len(path), int(lags[-1]))
+    if not blocks:
+        return of_normal(ratio, ratio * float(np.hypot(tracer.D.error / tracer.D.value, relative)), "")
+    slopes = np.einsum("bkd,k->b", square_blocks(path, lags, blocks), np.array(tracer.weights))
+    edges = np.linspace(0, len(path) - lags[-1], blocks + 1).astype(int)
+    squares = np.histogram(events.frame, edges + 1, weights=np.square(events.length))[0]
+    drawn = bootstrap(np.stack([slopes, squares / np.diff(edges) / len(present)], axis=1))
+    return of_blocks(ratio, float((drawn[:, 0] / drawn[:, 1]).std()), blocks, "")
 
 
 def _pairs(occupation: Occupation, events: Events) -> tuple[PairOfKinds, ...]:

@@ -12,6 +12,8 @@ Integers = NDArray[np.int64]
 
 #: Blocks of time whose scatter tells whether events come in bursts.
 BLOCKS = 10
+#: Bursts are believed in where so large a scatter of the blocks has no more than this probability.
+SURPRISE = 0.1
 
 
 def event_rate(frame: Integers, frames: int, interval: float, carriers: float) -> Quantity:
@@ -36,7 +38,8 @@ def event_rate(frame: Integers, frames: int, interval: float, carriers: float) -
         raise InputError("a rate needs at least one carrier and two frames")
     low, high = chi2.ppf(0.025, 2 * number) / 2 if number else 0.0, chi2.ppf(0.975, 2 * number + 2) / 2
     blocks = np.bincount(np.minimum((frame - 1) * BLOCKS // max(frames - 1, 1), BLOCKS - 1), minlength=BLOCKS)
-    burst = float(np.sqrt(max(1.0, blocks.var(ddof=1) / blocks.mean()))) if number else 1.0
+    spread = float(blocks.var(ddof=1) / blocks.mean()) if number else 1.0
+    burst = float(np.sqrt(spread)) if chi2.sf(spread * (BLOCKS - 1), BLOCKS - 1) < SURPRISE else 1.0
     error = max(np.sqrt(number), 1.0) * burst
     ends = (number - burst * (number - low), number + burst * (high - number))
     return Quantity(number / exposure, error / exposure, "1/ps", max(0.0, ends[0]) / exposure, ends[1] / exposure)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nepkit.analysis.transport.mechanism.rates import SURPRISE
 from nepkit.analysis.transport.quantity import Quantity, of_normal
 from nepkit.errors import InputError
 
@@ -160,6 +161,8 @@ def _exits(at: Integers, new: NDArray[np.bool_], frames: int) -> tuple[Array, Ar
 
 
 def _lifetime(exits: Array, trials: Array, interval: float) -> Quantity | None:
+    from scipy.stats import chi2
+
     total = exits.sum()
     if not total or total == trials.sum():
         return None
@@ -168,7 +171,8 @@ def _lifetime(exits: Array, trials: Array, interval: float) -> Quantity | None:
     # Poisson's error, or more where the blocks scatter more than that.
     expected = trials * share
     spread = float(((exits - expected)[expected > 0] ** 2 / expected[expected > 0]).sum()) / (BLOCKS - 1)
-    relative = float(np.sqrt(max(1.0, spread) / total))
+    bursts = chi2.sf(spread * (BLOCKS - 1), BLOCKS - 1) < SURPRISE
+    relative = float(np.sqrt((spread if bursts else 1.0) / total))
     value, factor = float(value), float(np.exp(1.959964 * relative))
     return Quantity(value, value * relative, "ps", value / factor, value * factor)
 
