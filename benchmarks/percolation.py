@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -74,15 +75,15 @@ def thresholds(samples: int) -> list[str]:
         return percolation(count, *contacts(rng.uniform(0, length, (count, 3)), np.eye(3) * length, 1.0))
 
     rows = []
-    for name, system, known in (
-        ("simple cubic sites", cube, SIMPLE_CUBIC),
-        ("overlapping spheres, reduced density", spheres, 0.34189),
+    for name, system, sizes, known in (
+        ("simple cubic sites", cube, (16, 32), SIMPLE_CUBIC),
+        ("overlapping spheres, reduced density", spheres, (10, 20), 0.34189),
     ):
-        points = [(known * ratio, length) for length in (10, 20) for ratio in np.linspace(0.92, 1.08, 7)]
-        good = [sum(system(loading, length).highest > 0 for _ in range(samples // 10)) for loading, length in points]
+        points = [(known * ratio, length) for length in sizes for ratio in np.linspace(0.92, 1.08, 9)]
+        good = [sum(system(loading, length).highest > 0 for _ in range(samples // 20)) for loading, length in points]
         loading, length = zip(*points, strict=True)
-        place, _ = threshold(loading, length, good, [samples // 10] * len(points))
-        rows.append(row(f"{name}, L = 10 and 20", place.value, place.error, known))
+        place, _ = threshold(loading, length, good, [samples // 20] * len(points))
+        rows.append(row(f"{name}, L = {sizes[0]} and {sizes[1]}", place.value, place.error, known))
     return rows
 
 
@@ -90,9 +91,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=5000)
-    samples = parser.parse_args().samples
-    print("| quantity | found | known | deviation in errors |\n| --- | --- | --- | --- |")
-    print("\n".join([*wrapping(samples), *thresholds(samples)]))
+    parser.add_argument("-o", "--output", type=Path, help="Table in Markdown.")
+    arguments = parser.parse_args()
+    head = "| quantity | found | known | deviation in errors |\n| --- | --- | --- | --- |"
+    table = "\n".join([head, *wrapping(arguments.samples), *thresholds(arguments.samples)]) + "\n"
+    if arguments.output:
+        arguments.output.write_text(table, encoding="utf-8")
+    print(table)
 
 
 if __name__ == "__main__":

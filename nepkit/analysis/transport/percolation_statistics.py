@@ -152,7 +152,8 @@ def threshold(
     """Return the loading at which an infinite system begins to percolate, and the probability there.
 
     Curves of systems of different size cross at the threshold, and fall on one curve against
-    ``(loading - threshold) * length**(1/nu)``; here that curve is a logistic function, fitted by maximum likelihood.
+    ``(loading - threshold) * length**(1/nu)``; here that curve is a logistic function of a polynomial, whose degree (1
+    to 3) Akaike's criterion chooses, fitted by maximum likelihood. Sizes should be ten times what is linked or more.
 
     Parameters
     ----------
@@ -166,37 +167,83 @@ def threshold(
     InputError
         Where there are fewer than two sizes, or no sample does or none fails to percolate.
     """
-    from scipy.optimize import minimize
-
     x, size, good, total = (np.asarray(item, dtype=float) for item in (loading, length, successes, trials))
     if len(np.unique(size)) < 2:
         raise InputError("a threshold needs systems of at least two sizes")
     if good.sum() in (0.0, total.sum()):
         raise InputError("every sample percolates or none does; widen the range of loadings")
-    stretch = size ** (1.0 / CORRELATION_LENGTH_EXPONENT[dimension])
     scale = float(np.ptp(x)) or 1.0
     middle = float((x * total).sum() / total.sum())
-
-    def curve(parameters: Array) -> Array:
-        argument = parameters[1] + np.exp(parameters[2]) * (x - middle - scale * parameters[0]) / scale * stretch
-        return np.asarray(np.clip(1.0 / (1.0 + np.exp(-np.clip(argument, -500, 500))), 1e-12, 1.0 - 1e-12))
-
-    def loss(parameters: Array) -> float:
-        share = curve(parameters)
-        return -float((good * np.log(share) + (total - good) * np.log(1.0 - share)).sum())
-
-    start = np.array([0.0, 0.0, np.log(4.0 / stretch.mean())])
-    best = np.asarray(minimize(loss, start, method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-9}).x)
-    share = curve(best)
-    # Fisher information of binomial counts: n p' p'^T / (p (1 - p)).
-    step = 1e-5
-    slopes = np.stack([(curve(best + d) - curve(best - d)) / (2 * step) for d in step * np.eye(3)], axis=1)
-    information = (slopes * (total / (share * (1.0 - share)))[:, None]).T @ slopes
-    errors = np.sqrt(np.diag(np.linalg.pinv(information)))
-    place, spread = middle + scale * float(best[0]), scale * float(errors[0])
-    height = 1.0 / (1.0 + float(np.exp(-best[1])))
-    width = height * (1.0 - height) * float(errors[1])
+    stretch = size ** (1.0 / CORRELATION_LENGTH_EXPONENT[dimension])
+    curve = _ScalingCurve((x - middle) / scale, stretch / stretch.mean(), good, total)
+    best = curve.fit()
+    place, spread = middle + scale * best.place, scale * best.place_error
+    height = 1.0 / (1.0 + float(np.exp(-best.offset)))
+    width = height * (1.0 - height) * best.offset_error
     return (
         Quantity(place, spread, "", place - 1.959964 * spread, place + 1.959964 * spread),
-        Quantity(height, width, "", height - 1.959964 * width, height + 1.959964 * width),
+        Quantity(height, width, "", max(0.0, height - 1.959964 * width), min(1.0, height + 1.959964 * width)),
     )
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    place: float
+    place_error: float
+    offset: float
+    offset_error: float
+    criterion: float
+
+
+@dataclass(frozen=True)
+class _ScalingCurve:
+    """Successes at reduced loadings ``x`` and sizes; one curve against ``(x - place) * stretch`` goes through all."""
+
+    x: Array
+    stretch: Array
+    good: Array
+    total: Array
+
+    def share(self, parameters: Array) -> Array:
+        """Return the probabilities: a logistic function of a polynomial."""
+        place, offset, steepness, *bends = parameters
+        argument = (self.x - place) * self.stretch
+        powers = [bend * argument ** (power + 2) for power, bend in enumerate(bends)]
+        value = np.clip(offset + np.exp(np.clip(steepness, -20, 20)) * argument + sum(powers), -500, 500)
+        return np.asarray(np.clip(1.0 / (1.0 + np.exp(-value)), 1e-12, 1.0 - 1e-12))
+
+    def loss(self, parameters: Array) -> float:
+        """Return minus the logarithm of the likelihood."""
+        share = self.share(parameters)
+        return -float((self.good * np.log(share) + (self.total - self.good) * np.log(1.0 - share)).sum())
+
+    def fit(self) -> _Crossing:
+        """Return the crossing for the polynomial of lowest AIC, as high as the number of points allows."""
+        from scipy.optimize import minimize
+
+        start = np.array([0.0, 0.0, np.log(4.0)])
+        found: list[_Crossing] = []
+        for bends in range(3):
+            if found and len(self.x) < 5 + 3 * bends:
+                break
+            options = {"maxiter": 8000, "fatol": 1e-9, "xatol": 1e-7, "maxfev": 8000}
+            start = np.asarray(minimize(self.loss, start, method="Nelder-Mead", options=options).x)
+            found.append(self._crossing(start))
+            start = np.append(start, 0.0)
+        return min(found, key=lambda item: item.criterion)
+
+    def _crossing(self, best: Array) -> _Crossing:
+        share = self.share(best)
+        # Fisher information of binomial counts: n p' p'^T / (p (1 - p)).
+        step = 1e-5 * np.eye(len(best))
+        slopes = np.stack([(self.share(best + d) - self.share(best - d)) / 2e-5 for d in step], axis=1)
+        information = (slopes * (self.total / (share * (1.0 - share)))[:, None]).T @ slopes
+        errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information)), 0.0))
+        # A curve that misses the points by more than chance is wrong by more than its errors say.
+        freedom = len(self.x) - len(best)
+        squares = float(
+            ((self.good - self.total * share) ** 2 / (self.total * np.maximum(share * (1 - share), 1e-3))).sum()
+        )
+        widen = max(1.0, squares / freedom) ** 0.5 if freedom > 0 else 1.0
+        criterion = 2.0 * self.loss(best) + 2.0 * len(best)
+        return _Crossing(float(best[0]), widen * float(errors[0]), float(best[1]), widen * float(errors[1]), criterion)
