@@ -1,7 +1,7 @@
 """Threshold loading of LLZO in PEO-LiTFSI: when do particles, and their interphase shells, carry lithium through?
 
-``python study.py`` writes table.md and composite.png beside this file, in about a minute on one core. The geometry is a
-model and the conductivities are those of CONDUCTIVITY below; README.md says what follows and what does not.
+``python study.py`` writes table.md and composite.png beside this file, in about a minute and a half on one core. The
+geometry is a model and the conductivities are those of CONDUCTIVITY below; README.md says what follows and what not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nepkit.plots.style import PALETTE, new_figure, save_image, style
 HERE = Path(__file__).parent
 
 CONDUCTIVITY = {"LLZO": 0.511, "PEO-LiTFSI": 1e-3}
-"""mS/cm near 25 C: cubic Li7La3Zr2O12 (LiIonDatabase), and the order of magnitude of PEO with LiTFSI."""
+"""mS/cm near 25 C: cubic Li7La3Zr2O12 (LiIonDatabase), and the order of magnitude of PEO with LiTFSI, no one value."""
 
 SHELL_CONDUCTIVITY = 0.1
 """mS/cm, an assumption: no direct measurement of the interphase was found. It is varied in the table."""
@@ -53,7 +53,7 @@ CASES = (
     Case("spheres, shell 0.2 R", (0.16, 0.19, 0.22, 0.25, 0.28), (10.0, 16.0), 0.2),
     Case("spheres, shell 0.5 R", (0.06, 0.08, 0.10, 0.12, 0.15), (10.0, 18.0), 0.5),
     Case("spheres, shell 1.0 R", (0.02, 0.03, 0.04, 0.05, 0.065), (14.0, 22.0), 1.0),
-    Case("rods of aspect 6, shell 0.5 R", (0.02, 0.035, 0.05, 0.065, 0.09), (26.0, 36.0), 0.5, length=10.0),
+    Case("rods of aspect 6, shell 0.5 R", (0.02, 0.04, 0.05, 0.06, 0.08), (26.0, 40.0), 0.5, length=10.0),
 )
 
 
@@ -98,7 +98,7 @@ def draw(found: list[tuple[Case, Composite]], curves: dict[str, list[tuple[float
         plot_percolation(
             result.loading, result.edge, result.probability, result.threshold, label="volume fraction", ax=left
         )
-        left.set_title(case.name.capitalize())
+        left.set_title(case.name[:1].upper() + case.name[1:])
         told = [(case.name, result.threshold) for case, result in found if result.threshold]
         middle.errorbar(
             [place.value for _, place in told], range(len(told)), xerr=[1.96 * place.error for _, place in told],
@@ -114,6 +114,7 @@ def draw(found: list[tuple[Case, Composite]], curves: dict[str, list[tuple[float
                 [x for x, _ in points], [q.value for _, q in points], yerr=[q.error for _, q in points],
                 fmt="o-", markersize=4, capsize=2, color=color, label=name,
             )  # fmt: skip
+        right.set_xticks(np.arange(0.0, 0.26, 0.05))
         right.set_yscale("log")
         right.set_xlabel("volume fraction of LLZO")
         right.set_ylabel("σ (mS/cm)")
@@ -125,8 +126,8 @@ def draw(found: list[tuple[Case, Composite]], curves: dict[str, list[tuple[float
 def main() -> None:
     """Run the study and write its table and plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=120, help="Composites of every loading and size.")
-    parser.add_argument("--grids", type=int, default=5, help="Grids of every loading whose conductivity is solved.")
+    parser.add_argument("--samples", type=int, default=60, help="Composites of every loading and size.")
+    parser.add_argument("--grids", type=int, default=3, help="Grids of every loading whose conductivity is solved.")
     arguments = parser.parse_args()
     found = []
     for number, case in enumerate(CASES):

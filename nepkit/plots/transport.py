@@ -33,9 +33,8 @@ def plot_displacements(curves: Displacements, fits: Mapping[str, Diffusion] | No
     for label, fit in (fits or {}).items():
         start, stop = fit.window
         ax.axvspan(start, stop, color=colors[label], alpha=0.08, linewidth=0)
-        value = f"{fit.D.value:.3g} ± {fit.D.error:.1g}"
         ends = [fit.offset + fit.slope * time for time in (start, stop)]
-        ax.plot((start, stop), ends, color="#33384a", linestyle="--", linewidth=1.0, label=f"{label}: {value} cm²/s")
+        ax.plot((start, stop), ends, color="#33384a", linestyle="--", linewidth=1.0, label=f"D({label}) = {fit.D}")
     ax.set_xlim(0.0, float(curves.time[-1]))
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel("lag time (ps)")

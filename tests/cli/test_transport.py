@@ -308,3 +308,34 @@ def test_interphase_of_a_given_structure(call, tmp_path):
     assert found["endless"] == {"filler": 0.0, "coated": 1.0, "matrix": 1.0}
     assert found["rank"]["coated"] == [1]
     assert "no Zr" in call("interphase", tmp_path / "a.xyz", "--element", "Zr")[2]
+
+
+def test_report_of_two_temperatures(call, tmp_path):
+    """D = 0.5e-5 and 2e-5 cm^2/s at 600 and 800 K: sigma T rises by a factor of four."""
+    words = []
+    for kelvin, d in ((800, 0.02), (600, 0.005)):
+        walk = np.concatenate([7 + brownian(kelvin, frames=300, atoms=30, d=d), np.zeros((300, 4, 3))], axis=1)
+        frames = [
+            Atoms("Li30S4", positions=place, cell=np.eye(3) * 14, pbc=True, info={"Time": 100.0 * number})
+            for number, place in enumerate(walk)
+        ]
+        write_frames(tmp_path / f"{kelvin}.xyz", frames)
+        words += [tmp_path / f"{kelvin}.xyz", "--temperature", kelvin]
+    for name in ("a.html", "a.png"):
+        status, out, _ = call("report", *words, "--ion", "Li", "-o", tmp_path / name, "--json")
+        assert status == 0
+    found = json.loads(out)
+    assert [run["temperature"] for run in found["runs"]] == [600, 800]
+    for run, d in zip(found["runs"], (0.5e-5, 2e-5), strict=True):
+        value = run["ions"]["Li"]["D"]
+        assert abs(value["value"] - d) < 3 * value["error"]
+        assert run["haven"]["interval"][0] < 1.0 < run["haven"]["interval"][1]
+        assert len(run["convergence"]["Li"]) == 8
+    expected = np.log(4) * 8.617343e-5 / (1 / 600 - 1 / 800)
+    assert abs(found["Ea"]["value"] - expected) < 3 * found["Ea"]["error"]
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count("data:image/svg+xml") == 3
+    assert "extrapolated by the line" in page
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    status, _, err = call("report", words[0], "--ion", "Li", "-o", tmp_path / "a.txt")
+    assert (status, len(err.strip().splitlines())) == (1, 1)

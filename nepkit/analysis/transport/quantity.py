@@ -35,6 +35,23 @@ class Quantity:
         ends = sorted((self.low * factor, self.high * factor))
         return Quantity(self.value * factor, self.error * abs(factor), unit, *ends)
 
+    def __str__(self) -> str:
+        """Return value and error with the digits that the error leaves.
+
+        Examples
+        --------
+        >>> print(Quantity(0.27812, 0.0031, "eV"), "and", Quantity(9.676e-06, 1.2e-8, "cm^2/s"))
+        0.2781 ± 0.0031 eV and (9.676 ± 0.012)e-06 cm^2/s
+        """
+        unit = f" {self.unit}" if self.unit else ""
+        if not self.error > 0.0 or not np.isfinite(self.error):
+            return f"{self.value:.4g}{unit}"
+        power = int(np.floor(np.log10(abs(self.value)))) if self.value else 0
+        power = power if not -3 <= power <= 4 else 0
+        digits = max(0, 1 - int(np.floor(np.log10(self.error / 10.0**power))))
+        text = f"{self.value / 10.0**power:.{digits}f} ± {self.error / 10.0**power:.{digits}f}"
+        return f"({text})e{power:+03d}{unit}" if power else f"{text}{unit}"
+
     def json(self) -> dict[str, Any]:
         """Return the form that the commands print."""
         return {"value": self.value, "error": self.error, "unit": self.unit, "interval": [self.low, self.high]}

@@ -12,6 +12,7 @@ from nepkit.cli.transport import (  # noqa: E402, F401 - as above
     distribution,
     hydroxide,
     percolation,
+    report,
     sites,
     temperature,
 )
