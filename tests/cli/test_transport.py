@@ -339,3 +339,47 @@ def test_report_of_two_temperatures(call, tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
     status, _, err = call("report", words[0], "--ion", "Li", "-o", tmp_path / "a.txt")
     assert (status, len(err.strip().splitlines())) == (1, 1)
+
+
+def test_running_conductivity_of_ic_out(call, tmp_path):
+    time = 0.01 * np.arange(100)
+    rise = 1.0 - np.exp(-time / 0.05)
+    runs = [np.stack([time, *(level * axis * rise for axis in (1.0, 2.0, 3.0))], axis=1) for level in (9.0, 11.0)]
+    np.savetxt(tmp_path / "ic.out", np.concatenate(runs))
+    found = json.loads(call("conductivity", tmp_path / "ic.out", "--json")[1])
+    assert found["sigma"]["value"] == pytest.approx(20.0, rel=1e-3)
+    assert found["sigma"]["error"] == pytest.approx(2.0, rel=1e-3)
+    assert [part["value"] for part in found["directions"]] == pytest.approx([10.0, 20.0, 30.0], rel=1e-3)
+    np.savetxt(tmp_path / "ic_rising.out", np.stack([time, *[5 * time] * 3], axis=1))
+    status, _, err = call("conductivity", tmp_path / "ic_rising.out")
+    assert (status, len(err.strip().splitlines())) == (1, 1)
+    assert "has no plateau" in err
+
+
+def frames_of(paths, times=None):
+    times = 100.0 * np.arange(len(paths)) if times is None else times
+    return [
+        Atoms("Li4", positions=place, cell=np.eye(3) * 10, pbc=True, info={"Time": float(time)})
+        for place, time in zip(paths, times, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "paths", "times", "message"),
+    [
+        ("one frame", np.ones((1, 4, 3)), None, "1 frame, at least two are needed"),
+        ("constant positions", np.ones((40, 4, 3)), None, "Li does not move at all: its positions are constant"),
+        ("non-uniform times", brownian(0, 40, 4), [*range(0, 3900, 100), 7000], "frame 40: 3.2 ps after the frame"),
+        ("half the box", 4.8 * np.arange(40.0)[:, None, None] * np.ones((1, 4, 3)), None, "moved by 0.48 of the cell"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("command", ["diffusion", "conductivity", "onsager", "arrhenius", "report"])
+def test_trajectories_that_tell_nothing_get_one_line(call, tmp_path, command, name, paths, times, message):
+    write_frames(tmp_path / "a.xyz", frames_of(paths, times))
+    more = [] if command == "diffusion" else ["--temperature", 300]
+    status, out, err = call(command, tmp_path / "a.xyz", "--ion", "Li", *more)
+    assert status == 1
+    assert not out
+    assert message in err
+    assert len(err.strip().splitlines()) == 1

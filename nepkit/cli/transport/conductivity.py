@@ -57,9 +57,11 @@ def conductivity(
 ) -> Output:
     """Ionic conductivity and Haven ratio with errors.
 
-    RUN is a folder of GPUMD with msd.out, or a trajectory; only the latter gives the collective conductivity, in which
-    ions that move together count as they should.
+    RUN is a folder of GPUMD with msd.out or sdc.out, an ic.out, or a trajectory; only the last gives the collective
+    conductivity, in which ions that move together count as they should.
     """
+    if run.name.startswith("ic") and run.suffix == ".out":
+        return _running(run, window)
     from nepkit.analysis.transport.source import open_source
     from nepkit.plots.transport import plot_displacements
 
@@ -94,6 +96,26 @@ def conductivity(
         tables=[table_of(f"{source.name}: {kelvin:.1f} K, {size:.0f} A^3", rows)],
         text="\n" + summary_text(results) + notes_text(notes),
         figure=figure_unless_table(lambda: plot_displacements(source.curves, results)),
+    )  # fmt: skip
+
+
+def _running(run: Path, window: tuple[float, float] | None) -> Output:
+    from nepkit.analysis.transport.running import running_conductivity
+
+    found = running_conductivity(run, window)
+    notes = ["of independent ions, for the charge and the kind of ion in run.in"]
+    if found.nernst_einstein.error != found.nernst_einstein.error:
+        notes.append("one run has no error; several runs in one ic.out, or msd.out and a trajectory, have")
+    rows = [row_of("sigma, independent ions", found.nernst_einstein)]
+    rows += [row_of(f"sigma along {axis}", part) for axis, part in zip(AXES, found.directions, strict=True)]
+    return Output(
+        data={
+            "sigma": found.nernst_einstein.json(), "sigma_nernst_einstein": found.nernst_einstein.json(),
+            "sigma_collective": None, "haven": None, "directions": [part.json() for part in found.directions],
+            "notes": notes,
+        },
+        tables=[table_of(str(run), rows)],
+        text=notes_text(notes),
     )  # fmt: skip
 
 
