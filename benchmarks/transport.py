@@ -47,7 +47,7 @@ def step_msd(frames: int, atoms: int) -> str:
 
     positions = walk(frames, atoms)
     msd(positions[:50], INTERVAL)  # imports
-    return f"{seconds(lambda: msd(positions, INTERVAL, longest=1.0)):.2f} s"
+    return f"{seconds(lambda: msd(positions, INTERVAL, longest=1.0), 2):.2f} s"
 
 
 def step_msd_half(frames: int, atoms: int) -> str:
@@ -66,7 +66,7 @@ def step_diffusion(frames: int, atoms: int) -> str:
     labels = ["Li"] * int(0.3 * atoms) + ["S"] * (atoms - int(0.3 * atoms))
     curves = msd(walk(frames, atoms), INTERVAL, labels=labels, only=["Li"])
     diffusion(msd(walk(100, 10), INTERVAL), "all")  # imports
-    taken = seconds(lambda: diffusion(curves, "Li"))
+    taken = seconds(lambda: diffusion(curves, "Li"), 3)
     d = diffusion(curves, "Li").D
     return f"{taken:.3f} s; D = {d.value:.3e} ± {d.error:.1e} cm^2/s (true 1e-5)"
 
@@ -75,14 +75,14 @@ def step_blocks(frames: int, atoms: int) -> str:
     """D with its error after the MSD, checked against blocks of time."""
     from nepkit.analysis.transport import diffusion, msd
 
-    positions = walk(frames, atoms)[:, : int(0.3 * atoms)]
+    positions = np.ascontiguousarray(walk(frames, atoms)[:, : int(0.3 * atoms)])
     curves = msd(positions, INTERVAL)
     diffusion(msd(walk(100, 10), INTERVAL), "all")
-    return f"{seconds(lambda: diffusion(curves, 'all', positions=positions)):.2f} s"
+    return f"{seconds(lambda: diffusion(curves, 'all', positions=positions), 3):.3f} s"
 
 
 def step_read(frames: int, atoms: int) -> str:
-    """Extended xyz to continuous paths, against reading alone with ase (both for 100 frames)."""
+    """Extended xyz to the continuous paths of all atoms, against reading alone with ase (both for 100 frames)."""
     from ase import Atoms
     from ase.io import iread
 

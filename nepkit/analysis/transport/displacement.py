@@ -92,7 +92,7 @@ class Unwrapper:
         """Return the continuous positions of the next frame, shape (N, 3), A."""
         now = np.asarray(positions, dtype=float)
         box = np.asarray(cell, dtype=float)
-        fractional = np.linalg.solve(box.T, now.T).T
+        fractional = now @ np.linalg.inv(box)
         if self._fractional is None or self._cell is None:
             self._positions = now.copy()
         else:
