@@ -67,8 +67,15 @@ ENTRIES = [
     Entry("msd", "{run}"),
     Entry("sdc", "{run}"),
     Entry("vac", "{run}"),
+    Entry("D", "{run}/synthetic/walks --ion Li", "Random walks with an activation energy of 0.3 eV."),
+    Entry("pdos", "{run}"),
+    Entry("ir", "{run} --highest 600", "Of formal charges."),
+    Entry("cohesive", "{run}/statics"),
+    Entry("elastic", "{run}/statics", "The atoms move with the cell."),
     Entry("emd", "{run}/synthetic", "Made-up heat currents of a known conductivity of 10 W/m/K."),
     Entry("hnemd", "{run}/synthetic", "Made-up heat currents."),
+    Entry("nemd", "{run}/synthetic/nemd", "A made-up bar of ten slabs."),
+    Entry("viscosity", "{run}/synthetic", "Made-up stresses of a known viscosity of 1 mPa s."),
 ]  # fmt: skip
 """In the order of the page."""
 

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 #: A peak stands out by this share of the highest one, else it is noise.
 PROMINENCE = 0.05
+#: Width that noise is smoothed over to find peaks, A.
+SMOOTHED = 0.3
 KJ_PER_MOL = 96.48533212
 """kJ/mol of one eV."""
 
@@ -90,7 +92,8 @@ class MeanForce:
 def shells_of(r: Array, g: Array) -> Shells:
     """Find the first two peaks of a radial distribution and the minimum between them.
 
-    The curve is smoothed over five bins to find them; heights are those of the curve itself.
+    The curve is smoothed over `SMOOTHED` to find them; heights are those of the curve itself. A minimum needs no second
+    peak within reach, only a rise after it.
 
     Examples
     --------
@@ -104,14 +107,19 @@ def shells_of(r: Array, g: Array) -> Shells:
 
     if len(g) < 7 or not g.max() > 0.0:
         return Shells(None, None, None)
-    smooth = savgol_filter(g, 5, 2)
-    peaks = find_peaks(smooth, prominence=PROMINENCE * float(smooth.max()))[0]
+    window = min(max(5, 2 * round(0.5 * SMOOTHED / float(r[1] - r[0])) + 1), len(g) - (len(g) + 1) % 2)
+    smooth = savgol_filter(g, window, 2)
+    least = PROMINENCE * float(smooth.max())
+    peaks = find_peaks(smooth, prominence=least)[0]
+    if not len(peaks):
+        return Shells(None, None, None)
     places = [max(range(max(0, peak - 2), min(len(g), peak + 3)), key=lambda i: float(g[i])) for peak in peaks[:2]]
     points = [(float(r[place]), float(g[place])) for place in places]
-    if len(points) < 2:
-        return Shells(points[0] if points else None, None, None)
-    low = places[0] + int(np.argmin(smooth[places[0] : places[1] + 1]))
-    return Shells(points[0], (float(r[low]), float(g[low])), points[1])
+    end = places[1] + 1 if len(places) > 1 else len(g)
+    low = places[0] + int(np.argmin(smooth[places[0] : end]))
+    rises = float(smooth[low:].max()) - float(smooth[low]) > least
+    minimum = (float(r[low]), float(g[low])) if rises else None
+    return Shells(points[0], minimum, points[1] if len(points) > 1 else None)
 
 
 def radial_structure(block: Distribution, densities: Mapping[str, float]) -> RadialStructure:

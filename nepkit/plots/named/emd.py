@@ -71,7 +71,7 @@ def plot_conductivity(result: GreenKubo, *, direction: Sequence[str] = (), split
     ax.set_xlabel("correlation time (ps)")
     ax.set_ylabel("running conductivity (W/m/K)")
     ax.set_title(f"Conductivity of {len(result.kappa)} run{'s' * (len(result.kappa) > 1)}, mean of the shaded part")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right", frameon=True, framealpha=0.85, edgecolor="none")
     return ax
 
 

@@ -44,6 +44,15 @@ def test_uniform_density_counts_the_atoms_of_a_sphere():
     assert coordination_of(found, "all atoms") is None
 
 
+def test_a_minimum_before_the_end_of_the_curve_is_found():
+    inside = R < 4.4
+    g = (4 * np.exp(-((R - 2.4) ** 2) / 0.1) + 1.2 / (1 + np.exp(-(R - 4.2) / 0.1)))[inside]
+    found = shells_of(R[inside], g)
+    assert found.second is None
+    assert 3.0 < found.minimum[0] < 3.9
+    assert shells_of(R, 4 * np.exp(-((R - 2.4) ** 2) / 0.1)).minimum is None
+
+
 def test_noise_is_no_shell_and_nothing_has_none():
     noise = 1 + 0.01 * np.random.default_rng(0).normal(size=len(R))
     assert shells_of(R, noise * (R > 2)).second is None
