@@ -6,24 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nepkit.errors import InputError
+from nepkit.gpumd.nep_keywords import LARGEST_ANGULAR_DIMENSION, NEP_KEYWORDS
 
-#: Smallest and largest value the ``nep`` executable accepts (GPUMD, src/main_nep/parameters.cu).
+MOST = 10**7
+"""Steps or frames, where ``nep`` itself sets no limit."""
+
+
+def _limits(keyword: str, place: int = 0) -> tuple[float, float]:
+    """Return the smallest and largest value of an argument of nep.in that trains something."""
+    form = NEP_KEYWORDS[keyword].forms[0]
+    argument = (*form.arguments, *form.tail)[place]
+    return argument.low, min(argument.high, MOST)
+
+
+#: Smallest and largest value the ``nep`` executable accepts, and at least one generation.
 LIMITS: dict[str, tuple[float, float]] = {
-    "cutoff": (3.0, 100.0),
-    "n_max_radial": (0, 12),
-    "n_max_angular": (0, 8),
-    "basis_size_radial": (0, 16),
-    "basis_size_angular": (0, 12),
-    "l_max": (2, 8),
-    "neurons": (1, 120),
-    "zbl": (1.0, 4.0),
-    "charge_mode": (0, 2),
-    "batch": (1, 10**7),
-    "generations": (1, 10**7),
-    "population": (10, 200),
-    "interval": (1, 10**7),
+    "cutoff": _limits("cutoff"),
+    "n_max_radial": _limits("n_max"),
+    "n_max_angular": _limits("n_max", 1),
+    "basis_size_radial": _limits("basis_size"),
+    "basis_size_angular": _limits("basis_size", 1),
+    "l_max": _limits("l_max"),
+    "neurons": _limits("neuron"),
+    "zbl": _limits("zbl"),
+    "charge_mode": _limits("charge_mode"),
+    "batch": _limits("batch"),
+    "generations": (1, MOST),
+    "population": _limits("population"),
+    "interval": _limits("output_interval"),
 }
-LARGEST_ANGULAR_DIMENSION = 90  # of the descriptor, in GPUMD and in neppo
 
 
 @dataclass(frozen=True)

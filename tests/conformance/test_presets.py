@@ -10,7 +10,7 @@ from ase.build import bulk
 from ase.build import molecule as ase_molecule
 
 import nepkit
-from lr_correction.nepfile import read_nep, write_nep
+from lr_correction.nepfile import read_nep, trained_numbers, write_nep
 from nepkit.analysis.inputs.check import check_file
 from nepkit.errors import InputError, UnknownNameError
 from nepkit.frames import read_frames, write_frames
@@ -147,7 +147,8 @@ def training(tmp_path):
     write_frames(tmp_path / "train.xyz", frames)
     shutil.copy(DATA / "nep.txt", tmp_path / "base.txt")
     shutil.copy(DATA / "nep.txt", tmp_path / "nep.txt")
-    (tmp_path / "base.restart").write_text("0 0.1\n")
+    rows = trained_numbers(read_nep(tmp_path / "base.txt")).size
+    (tmp_path / "base.restart").write_text("0 0.1\n" * rows)
     return tmp_path
 
 

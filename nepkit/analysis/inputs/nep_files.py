@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nepkit.analysis.inputs.finding import Report
@@ -11,6 +11,7 @@ from nepkit.errors import InputError, NepkitError
 from nepkit.frames import labels, read_frames
 from nepkit.gpumd.nepin import NepIn
 from nepkit.gpumd.potential import PotentialHeader, read_header
+from nepkit.progress import track
 
 LOWEST_ENERGY = -100.0
 """eV/atom; below it the trainer, which works in float32, loses digits (GPUMD: src/main_nep/structure.cu)."""
@@ -40,7 +41,7 @@ def count_frames(path: Path) -> FrameCounts:
         Where a frame cannot be read, or its labels contradict each other.
     """
     found = FrameCounts()
-    for number, atoms in enumerate(read_frames(path), 1):
+    for number, atoms in enumerate(track(read_frames(path), path.name), 1):
         known = labels(atoms, f"{path.name}, frame {number}")
         found.frames += 1
         found.elements.update(atoms.get_chemical_symbols())
@@ -116,8 +117,7 @@ def _check_model(folder: Path, settings: NepIn, report: Report) -> None:
     if settings.prediction and not model.exists():
         report.error(None, "missing file", "prediction needs nep.txt, which is not beside it", "put the model there")
     if restart.exists() and not settings.fine_tune:
-        with restart.open("rb") as file:
-            rows = sum(1 for line in file if line.strip())
+        rows = _rows(restart)
         if rows != settings.parameters:
             message = f"nep.restart has {rows} rows, nep.in makes a model of {settings.parameters} parameters"
             report.error(None, "restart", message, "the settings it was made with, or remove it to start anew")
@@ -146,6 +146,11 @@ def _check_foundation(folder: Path, settings: NepIn, report: Report) -> None:
         message = f"the foundation model does not know {' and '.join(absent)}"
         report.error(line, "elements", message, "another model, or training from the start")
     _compare(header, settings, settings.fine_tune[0], report, elements=False)
+    restart = folder / settings.fine_tune[1]
+    wanted = replace(settings, elements=header.elements).parameters
+    if restart.exists() and _rows(restart) != wanted:
+        message = f"{settings.fine_tune[1]} has {_rows(restart)} rows, its model has {wanted} parameters"
+        report.error(line, "restart", message, "the restart file of this model")
 
 
 def _compare(header: PotentialHeader, settings: NepIn, name: str, report: Report, *, elements: bool = True) -> None:
@@ -172,6 +177,11 @@ def _compare(header: PotentialHeader, settings: NepIn, name: str, report: Report
             line = next((item for item in settings.file.commands() if item.words[0] == keyword), None)
             message = f"{keyword} is {_words(here)}, in {name} it is {_words(there)}"
             report.error(line, "model", message, f"make them equal, or start without {name}")
+
+
+def _rows(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
 
 
 def _words(value: object) -> str:

@@ -10,13 +10,12 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from lr_correction.export import MOST_NEIGHBOURS
 from nepkit.analysis.inputs.finding import Command, Report
 from nepkit.errors import InputError, NepkitError, did_you_mean
 from nepkit.frames import read_frames
 from nepkit.gpumd.potential import PotentialHeader, read_header
 
-MOST_NEIGHBOURS = 819
-"""Neighbours within the radial cutoff for which GPUMD's lists have room (src/force/nep.cu)."""
 RUNNABLE: tuple[str, ...] = (
     *(f"nep4{zbl}{kind}" for kind in ("", "_temperature", "_charge1", "_charge2") for zbl in ("", "_zbl")),
     *("nep5", "nep5_zbl"),
@@ -113,6 +112,9 @@ def check_surroundings(commands: Sequence[Command], around: Surroundings, report
     if around.fault:
         remedy = "put the structure there: nepkit convert, nepkit structure group"
         report.error(None, "model.xyz", around.fault, remedy)
+    labels = around.groups
+    for method in range(0 if labels is None else labels.shape[1]):
+        _check_labels(labels[:, method], method, report)  # type: ignore[index]
     for command, header, fault in around.potentials:
         if header is None:
             report.error(
@@ -129,6 +131,15 @@ def check_surroundings(commands: Sequence[Command], around: Surroundings, report
         _check_files(command, around, report)
         for method, group in groups_of(command):
             _check_group(command, method, group, around, report)
+
+
+def _check_labels(labels: NDArray[np.int64], method: int, report: Report) -> None:
+    """Labels are to be 0, 1, 2 ... without gaps (GPUMD: src/model/read_xyz.cu)."""
+    missing = sorted(set(range(int(labels.max()) + 1)) - set(labels.tolist()))
+    if labels.min() < 0 or missing:
+        what = f"no atom in group {missing[0]}" if missing else f"a group {labels.min()}"
+        message = f"model.xyz has {what} of grouping method {method}; groups are 0, 1, 2 ... without gaps"
+        report.error(None, "group", message, "nepkit structure group model.xyz --by ... -o model.xyz")
 
 
 def _check_potential(command: Command, header: PotentialHeader, around: Surroundings, report: Report) -> None:

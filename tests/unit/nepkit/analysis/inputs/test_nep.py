@@ -152,7 +152,7 @@ def test_the_foundation_model(folder):
         "nep4_zbl 2 Na Br\nzbl 1 2\ncutoff 6 5 50 20\nn_max 4 4\nbasis_size 8 8\nl_max 4 2 1\nANN 80 0\n"
     )
     found = check(folder, text)
-    assert {item.message.partition(" ")[0] for item in found} == {"the", "cutoff", "neuron", "zbl"}
+    assert {item.message.partition(" ")[0] for item in found} == {"the", "cutoff", "neuron", "zbl", "base.restart"}
 
 
 def test_gnep_has_its_own_keywords(folder):

@@ -150,6 +150,16 @@ def test_gigabytes_are_told(folder):
     assert "132 GB" in found[0].message
 
 
+@pytest.mark.parametrize(("labels", "words"), [([0, 2], "no atom in group 1"), ([-1, 0], "a group -1")])
+def test_groups_have_no_gaps(folder, labels, words):
+    atoms = bulk("NaCl", "rocksalt", 5.64, cubic=True).repeat(2)
+    atoms.arrays["group"] = np.where(atoms.numbers == 17, *labels)
+    write_frames(folder / "model.xyz", [atoms], overwrite=True)
+    found = [item for item in check(folder, GOOD) if item.kind == "group"]
+    assert found[0].line is None
+    assert words in found[0].message
+
+
 def test_a_missing_model_is_an_error(folder):
     (folder / "model.xyz").unlink()
     assert ("error", None, "model.xyz") in kinds(check(folder, GOOD))
