@@ -234,6 +234,9 @@ class Plot:
         Words of the command line that it cannot do without, such as ``("--element", "Li")``.
     size : (float, float)
         Of one panel, inches.
+    in_report : bool
+        Whether ``nepkit report`` draws it where its files are found: not where it repeats others or cannot do without
+        an option.
     """
 
     name: str
@@ -251,6 +254,7 @@ class Plot:
     help: str = ""
     example: tuple[str, ...] = ()
     size: tuple[float, float] = (4.6, 3.4)
+    in_report: bool = True
 
     def __post_init__(self) -> None:
         if (self.draw is None) == (self.panels is None):
@@ -263,9 +267,11 @@ class Plot:
         return Source(given, self.files)
 
     def found_in(self, folder: Path) -> bool:
-        """Return whether a folder has every needed file."""
+        """Return whether a folder has every needed file, or any where none is needed by itself."""
         source = self.source(folder)
-        return all(source.find(file.name) is not None for file in self.files if file.needed)
+        needed = [file for file in self.files if file.needed]
+        found = [source.find(file.name) is not None for file in needed or self.files]
+        return all(found) if needed else any(found)
 
     def load(self, given: Sequence[Path], options: Mapping[str, Any], labels: Sequence[str] = ()) -> Loaded:
         """Read the files.
@@ -284,7 +290,9 @@ class Plot:
         InputError
             Where a file is missing or unreadable, or the number of labels is another.
         """
-        values = {option.name: option.default for option in self.options} | dict(options)
+        defaults = {option.name: () if option.several and option.default is None else option.default
+                    for option in self.options}  # fmt: skip
+        values = defaults | dict(options)
         sources = [self.source(path) for path in given]
         if self.takes != "each":
             if labels:

@@ -228,6 +228,7 @@ def _facts(report: ChargeReport) -> str:
 
 
 def section(title: str, text: str, body: str) -> str:
+    """Return a part of the page under a heading, with a sentence on it."""
     """Return a part of a page under a heading."""
     lead = f'<p class="soft">{escape(text)}</p>' if text else ""
     return f"<section><h2>{escape(title)}</h2>{lead}{body}</section>"

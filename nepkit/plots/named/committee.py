@@ -154,4 +154,5 @@ PLOT = Plot(
     panels=panels,
     numbers=numbers,
     series=series,
+    in_report=False,
 )  # fmt: skip

@@ -84,4 +84,5 @@ PLOT = Plot(
     draw=plot_learning_rate,
     numbers=numbers,
     series=series,
+    in_report=False,  # few loss curves have one
 )

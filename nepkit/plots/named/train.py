@@ -61,6 +61,7 @@ PLOT = Plot(
     panels=panels,
     numbers=numbers,
     series=series,
+    in_report=False,
     notes=notes,
     size=(4.2, 3.9),
 )

@@ -90,6 +90,10 @@ class TestPlot:
         assert not made().found_in(tmp_path)
         (tmp_path / "a.out").touch()
         assert made().found_in(tmp_path)
+        either = made(files=(File("c.out", "", needed=False), File("a.out", "", needed=False)))
+        assert either.found_in(tmp_path)
+        (tmp_path / "a.out").unlink()
+        assert not either.found_in(tmp_path)
 
     def test_a_declaration_is_checked(self):
         with pytest.raises(ValueError, match="either draw or panels"):
