@@ -64,7 +64,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Where the atoms of a frame are, without what makes an `ase.Atoms` and its labels slow to build.
+    """Where the atoms of a frame are, without what is slow to build of `ase.Atoms` and its labels.
 
     Parameters
     ----------
@@ -97,9 +97,7 @@ class Snapshot:
     def of(cls, frame: Atoms | Snapshot) -> Snapshot:
         """Return a frame as a snapshot.
 
-        Examples
-        --------
-        >>> Snapshot.of(Atoms("LiH", positions=[[0, 0, 0], [0, 0, 1.6]])).symbols
+        >>> Snapshot.of(Atoms("LiH")).symbols
         ('Li', 'H')
         """
         if isinstance(frame, Snapshot):
@@ -113,7 +111,7 @@ class Snapshot:
         return tuple(chemical_symbols[number] for number in self.numbers.tolist())
 
     def get_masses(self) -> NDArray[np.float64]:
-        """Return the masses, those of the elements where the file has none, amu."""
+        """Return the masses, amu; those of the elements where the file has none."""
         return np.asarray(atomic_masses[self.numbers] if self.masses is None else self.masses, dtype=float)
 
 
@@ -354,10 +352,10 @@ def read_snapshots(path: str | Path, format: str | None = None, reading: Reading
     if made is None or made.name != "extxyz":
         yield from map(Snapshot.of, read_frames(path, format, reading))
         return
-    count = 0
-    for count, shot in enumerate(import_module("nepkit.formats.extxyz").read_snapshots(path), 1):  # noqa: B007
+    shot = None
+    for shot in import_module("nepkit.formats.extxyz").read_snapshots(path):
         yield shot
-    if not count:
+    if shot is None:
         raise InputError(f"{path}: no frames in this file")
 
 
@@ -365,8 +363,7 @@ def format_frame(atoms: Atoms) -> str:
     """Return a frame as extended xyz that GPUMD, the NEP trainer and ASE read; numbers keep full precision."""
     from importlib import import_module
 
-    text: str = import_module("nepkit.formats.extxyz").format_frame(atoms)
-    return text
+    return str(import_module("nepkit.formats.extxyz").format_frame(atoms))
 
 
 def write_frames(

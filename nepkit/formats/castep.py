@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -11,23 +10,10 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit import conventions
 from nepkit.conventions import EV_PER_A3_IN_GPA
 from nepkit.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
-
-
-@dataclass
-class _Step:
-    cell: np.ndarray | None = None
-    symbols: list[str] = field(default_factory=list)
-    places: np.ndarray | None = None
-    failed: bool = False
-    energy: float | None = None
-    forces: np.ndarray | None = None
-    stress: np.ndarray | None = None
+from nepkit.formats.ionic_step import IonicStep
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -38,26 +24,27 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     InputError
         Where it is not an output of CASTEP, or a number is none.
     """
-    step, number, known = _Step(), 0, False
+    step, number, known = IonicStep(), 0, False
     with open_text(path) as file:
         for line in file:
             known = known or "CASTEP" in line
             if step.energy is not None and line.strip() in ("Unit Cell", "Cell Contents"):
                 number += 1
-                yield from _finish(step, number, path, reading)
-                step = _Step(step.cell, step.symbols)
+                yield from step.finish(number, path, reading)
+                step = IonicStep(step.cell, step.symbols)
             _take(step, line, file, f"{path}, step {number + 1}")
     if not known or (number == 0 and step.cell is None):
         raise InputError(f"{path}: no CASTEP and no unit cell in it; is it a .castep file?")
     if step.energy is not None or number == 0:
-        yield from _finish(step, number + 1, path, reading)
+        yield from step.finish(number + 1, path, reading)
 
 
-def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
+def _take(step: IonicStep, line: str, file: TextIO, where: str) -> None:
     if "Real Lattice(A)" in line:
         step.cell = np.array([numbers(next(file, ""), 3, where) for _ in range(3)])
     elif "Fractional coordinates of atoms" in line:
-        step.symbols, step.places = _contents(file, where)
+        step.symbols, places = _contents(file, where)
+        step.positions = None if step.cell is None else places @ step.cell
     elif "max. SCF cycles performed but" in line:
         step.failed = True
     elif "Final free energy (E-TS)" in line:
@@ -65,7 +52,8 @@ def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
     elif "* Forces *" in line or "Forces *****" in line:
         step.forces = _table(file, len(step.symbols), 2, where)
     elif "Stress Tensor *****" in line:
-        step.stress = _table(file, 3, 1, where)
+        # GPa, positive under tension: the pressure below it is minus a third of its trace.
+        step.stress = _table(file, 3, 1, where) / EV_PER_A3_IN_GPA
 
 
 def _contents(file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
@@ -92,21 +80,6 @@ def _table(file: TextIO, count: int, first: int, where: str) -> np.ndarray:
     if len(rows) != count:
         raise InputError(f"{where}: a table of {len(rows)} rows, expected {count}; is the file cut short?")
     return np.array(rows).reshape(-1, 3)
-
-
-def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
-    if step.failed:
-        reading.drop(number, UNCONVERGED)
-    elif step.energy is None or step.places is None or step.cell is None:
-        reading.drop(number, CUT_SHORT)
-    else:
-        atoms = Atoms(step.symbols, positions=step.places @ step.cell, cell=step.cell, pbc=True)
-        virial = None
-        if step.stress is not None:  # GPa, positive under tension: the pressure below it is minus a third of its trace
-            virial = conventions.virial_from_stress(step.stress / EV_PER_A3_IN_GPA, atoms.cell.volume)
-        set_labels(atoms, Labels(energy=step.energy, forces=step.forces, virial=virial))
-        atoms.info["source"] = f"{path.name}:{number}"
-        yield atoms
 
 
 FORMAT = Format(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -17,24 +16,11 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from ase.units import Bohr
 
-from nepkit import conventions
 from nepkit.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import IonicStep
 
 _CYCLE = re.compile(r"^\s*(?:siesta|scf):\s+\d+\s")
-
-
-@dataclass
-class _Step:
-    cell: np.ndarray | None = None
-    symbols: list[str] = field(default_factory=list)
-    positions: np.ndarray | None = None
-    failed: bool = False
-    energy: float | None = None
-    forces: np.ndarray | None = None
-    stress: np.ndarray | None = None
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -45,22 +31,24 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     InputError
         Where it is not an output of SIESTA, or a number is none.
     """
-    step, number, known = _Step(), 0, False
+    step, number, known = IonicStep(), 0, False
     with open_text(path) as file:
         for line in file:
             known = known or "siesta:" in line.lower() or "Siesta Version" in line
             if line.startswith("outcoor: Atomic coordinates") and step.energy is not None:
                 number += 1
-                yield from _finish(step, number, path, reading)
-                step = _Step(step.cell, step.symbols)
+                _refuse_partial(step)
+                yield from step.finish(number, path, reading)
+                step = IonicStep(step.cell, step.symbols)
             _take(step, line, file, f"{path}, step {number + 1}")
     if not known or (number == 0 and step.positions is None):
         raise InputError(f"{path}: no coordinates of SIESTA ('outcoor:') in it; is it an output of SIESTA?")
+    _refuse_partial(step)
     if step.energy is not None or number == 0:
-        yield from _finish(step, number + 1, path, reading)
+        yield from step.finish(number + 1, path, reading)
 
 
-def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
+def _take(step: IonicStep, line: str, file: TextIO, where: str) -> None:
     if line.startswith("outcoor: Atomic coordinates"):
         step.symbols, step.positions = _coordinates(step, line, file, where)
     elif line.startswith("outcell: Unit cell vectors"):
@@ -79,7 +67,7 @@ def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
         step.stress = np.array([numbers(row, 3, where) for row in rows])
 
 
-def _coordinates(step: _Step, line: str, file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
+def _coordinates(step: IonicStep, line: str, file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
     """Return elements and positions (A) of rows ``x y z species number label``."""
     symbols, rows = [], []
     for row in file:
@@ -113,17 +101,10 @@ def _forces(file: TextIO, count: int, where: str) -> np.ndarray:
     return np.array(rows).reshape(-1, 3)
 
 
-def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
-    if step.failed:
-        reading.drop(number, UNCONVERGED)
-    elif step.energy is None or step.forces is None or step.positions is None or step.cell is None:
-        reading.drop(number, CUT_SHORT)
-    else:
-        atoms = Atoms(step.symbols, positions=step.positions, cell=step.cell, pbc=True)
-        virial = None if step.stress is None else conventions.virial_from_stress(step.stress, atoms.cell.volume)
-        set_labels(atoms, Labels(energy=step.energy, forces=step.forces, virial=virial))
-        atoms.info["source"] = f"{path.name}:{number}"
-        yield atoms
+def _refuse_partial(step: IonicStep) -> None:
+    """Make a step without forces one that is cut short: its energy may be that of a cycle under way."""
+    if step.forces is None:
+        step.positions = None
 
 
 FORMAT = Format(
