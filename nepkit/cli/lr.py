@@ -140,6 +140,8 @@ def fit(
     summary = result.summary()
     notes = [*given.notes, *summary.get("notes", [])]
     written = [str(output)] + ([str(report)] if report else [])
+    if output.suffix == ".npz":
+        notes.append(f"name the model as --model {nep}+{output}")
     return Output(
         data={**summary, "notes": notes, "model": str(output)},
         tables=fit_tables(result),

@@ -64,7 +64,7 @@ def write_fit_report(
         fit,
         given.sets,
         facts=file_facts(files),
-        next_steps=next_steps(files["model"]),
+        next_steps=next_steps(files["model"], files.get("NEP")),
     )
     write_report(report, path, overwrite=overwrite)
 
@@ -76,11 +76,24 @@ def file_facts(files: Mapping[str, Path]) -> list[tuple[str, str]]:
     return [made, *((name, f"{file} (sha256 {sha256(file)[:12]})") for name, file in files.items())]
 
 
-def next_steps(model: Path) -> list[tuple[str, str]]:
-    """Return what can be done with a corrected model, as sentences and commands."""
+def next_steps(model: Path, nep: Path | None = None) -> list[tuple[str, str]]:
+    """Return what can be done with a corrected model, as sentences and commands.
+
+    Parameters
+    ----------
+    model : Path
+        NEP with charges, or the charges alone as npz.
+    nep : Path, optional
+        The NEP that charges alone belong to.
+    """
+    alone = model.suffix == ".npz"
+    named = f"{nep}+{model}" if alone else str(model)
+    predict = ("Predict energies, forces, charges and Born effective charges of other frames:",
+               f"nepkit calc predict frames.xyz --model {named} -o predicted.xyz")  # fmt: skip
+    if alone:
+        return [predict]
     return [
-        ("Predict energies, forces, charges and Born effective charges of other frames:",
-         f"nepkit lr predict {model} frames.xyz -o predicted.xyz"),
+        predict,
         ("See which environments carry which charge:", f"nepkit lr charges {model} frames.xyz -o charges.png"),
         ("Run it in GPUMD, in run.in:", f"potential {model}"),
-    ]  # fmt: skip
+    ]

@@ -150,3 +150,17 @@ def test_bad_input(call, folder, monkeypatch, words, message):
     assert (status, out) == (1, "")
     assert message in err
     assert sorted(folder.iterdir()) == before
+
+
+def test_what_would_end_the_process_is_one_line_and_what_was_done_is_kept(call, folder, tmp_path):
+    good, thin, broken = random_frame(1), random_frame(1)[:2], random_frame(1)
+    thin.set_cell(np.diag([0.3, 0.4, 0.9]))
+    broken.positions[1] = broken.positions[0]
+    for number, (bad, message) in enumerate(((thin, "is the cell too thin"), (broken, "not finite numbers"))):
+        write_frames(tmp_path / f"{number}.xyz", [good, good, bad, good])
+        words = ["predict", tmp_path / f"{number}.xyz", "-m", folder / "nep.txt", "-o", tmp_path / f"out{number}.xyz"]
+        status, out, err = call(*words)
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert f"{number}.xyz, frame 3: " in err
+        assert message in err
+        assert len(list(read_frames(tmp_path / f"out{number}.xyz"))) == 2

@@ -110,6 +110,28 @@ def test_fit_cuts_the_model_to_the_elements_of_the_frames(problem, tmp_path, cap
     assert read_nep(tmp_path / "q.txt").charge_mode == 1
 
 
+def test_charges_alone_are_the_same_model(problem, tmp_path, monkeypatch, capsys):
+    nep = random_nep(3, neurons=3, n_max=(1, 1), basis_size=(2, 2), l_max=2, invariants=(), elements=("Li", "Br", "Cl"))
+    write_nep(nep, tmp_path / "big.txt")
+    salt = random_frames(3, seed=80, elements=("Li", "Cl"))
+    truth = LongRangePotential.from_nep(read_nep(problem / "truth.txt"))
+    write_frames(tmp_path / "salt.xyz", labelled(truth, salt, total_charges=[0.0] * 3))
+    monkeypatch.chdir(tmp_path)
+    words = ["lr", "fit", "big.txt", "salt.xyz", "--ridge", "1e-4", "--no-range", "--threads", "1", "-o"]
+    run(capsys, *words, "q.txt")
+    text = run(capsys, *words, "charges.npz", "--report", "report.html")
+    assert "name the model as --model big.txt+charges.npz" in text
+    assert "--model big.txt+charges.npz -o predicted.xyz" in (tmp_path / "report.html").read_text()
+    found = [
+        json.loads(run(capsys, "calc", "predict", "salt.xyz", "-m", model, "--json"))["frames"]
+        for model in ("big.txt+charges.npz", "q.txt")
+    ]
+    for mine, theirs in zip(*found, strict=True):
+        assert mine["energy"] == pytest.approx(theirs["energy"], abs=1e-4)  # the qNEP file is rounded
+        np.testing.assert_allclose(mine["forces"], theirs["forces"], atol=1e-4)
+        np.testing.assert_allclose(mine["bec"], theirs["bec"], atol=1e-4)
+
+
 def test_predict_with_charges_gives_what_the_library_gives(problem, tmp_path, capsys):
     frames = list(read_frames(problem / "test.xyz"))
     result = LongRangePotential.from_nep(read_nep(problem / "truth.txt")).evaluate(frames, bec=True)

@@ -23,7 +23,7 @@ element = click.option("--element", "elements", multiple=True, help="Only atoms 
 def descriptors(
     frames: Path, model: Path, output: Path, overwrite: bool, elements: tuple[str, ...], jobs: int
 ) -> Output:
-    """Descriptors of all atoms, with frame, atom and element of each.
+    """Descriptors of every atom, as a table.
 
     The npz file holds values (R, D), and frame, atom (both from 0) and symbols (R,) of every row. They are scaled as
     the network of the NEP takes them.
@@ -38,7 +38,7 @@ def descriptors(
 @element
 @options.jobs
 def latent(frames: Path, model: Path, output: Path, overwrite: bool, elements: tuple[str, ...], jobs: int) -> Output:
-    """Hidden layer of a NEP for all atoms, in eV.
+    """Hidden layer of a NEP for every atom, eV.
 
     Activations times output weights, as calorine gives them: their sum is the energy of the atom up to a constant of
     its element. The file is that of nepkit calc descriptors.

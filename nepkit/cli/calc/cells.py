@@ -26,7 +26,7 @@ from nepkit.errors import InputError
 @options.output("A line of three angles per octahedron, frame after frame; or npz.", default="octahedral_tilt.dat")
 def octahedral_tilt(frames: Path, centres: tuple[str, ...], elements: tuple[str, ...], cutoff: float,
                     reference: Path | None, output: Path, overwrite: bool, **choice: Any) -> Output:  # fmt: skip
-    """Tilts of octahedra about the axes of their network, and their pattern.
+    """Tilts of octahedra and their pattern.
 
     For networks that share corners, such as perovskites; the axes are found from the centres. An angle is the
     component of the rotation vector, in degrees.
@@ -87,10 +87,11 @@ class Shell(ParamType):
 def polarization(frames: Path, centres: tuple[str, ...], shells: tuple[Any, ...], model: str | None,
                  charges: dict[str, float] | None, cutoff: float, reference: Path | None, output: Path,
                  overwrite: bool, **choice: Any) -> Output:  # fmt: skip
-    """Polarisation of every cell of a network such as a perovskite.
+    """Polarisation of every cell of a network.
 
-    A cell is a centre with its shells, whose atoms it shares with other cells: --centre Ti --shell O=6 --shell Ba=8.
-    The charges are tensors from --model or, without one, those that the frames carry; or numbers from --charges.
+    For perovskites and the like. A cell is a centre with its shells, whose atoms it shares with other cells:
+    --centre Ti --shell O=6 --shell Ba=8. The charges are tensors from --model or, without one, those that the
+    frames carry; or numbers from --charges.
     """
     import numpy as np
 

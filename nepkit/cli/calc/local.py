@@ -95,9 +95,10 @@ def summary(vectors: CentreVectors, atoms: Atoms, unit: str) -> Table:
 @options.output("Numbers of centre and neighbours, from 1; nl-C-E.dat when left out.")
 def neighbors(structure: Path, centres: tuple[str, ...], elements: tuple[str, ...], number: int, cutoff: float,
               output: Path | None, overwrite: bool) -> Output:  # fmt: skip
-    """Nearest neighbours of every centre, nearest first.
+    """Nearest neighbours of every centre.
 
-    Of the first frame of STRUCTURE. The cell may be thinner than the cutoff; copies of an atom are neighbours too.
+    The nearest first, of the first frame of STRUCTURE. The cell may be thinner than the cutoff; copies of an atom
+    are neighbours too.
     """
     import numpy as np
 
@@ -131,9 +132,10 @@ def neighbors(structure: Path, centres: tuple[str, ...], elements: tuple[str, ..
 def displacements(frames: Path, centres: tuple[str, ...], elements: tuple[str, ...], number: int, file: Path | None,
                   cutoff: float, reference: Path | None, output: Path, overwrite: bool,
                   **choice: Any) -> Output:  # fmt: skip
-    """How far every centre is from the mean position of its neighbours.
+    """Off-centring of ions in their cages.
 
-    The neighbours are those of the first chosen frame, or of --reference, and stay the same.
+    How far every centre is from the mean position of its neighbours. The neighbours are those of the first chosen
+    frame, or of --reference, and stay the same.
     """
     from nepkit.analysis.local.displacements import displacements as library
 
@@ -155,9 +157,10 @@ def displacements(frames: Path, centres: tuple[str, ...], elements: tuple[str, .
 @click.option("--keep-drift", is_flag=True, help="Keep the motion of all atoms together.")
 @options.output("The mean structure, with a column rms_displacement (A).", default="averaged_structure.xyz")
 def average(frames: Path, keep_drift: bool, output: Path, overwrite: bool, **choice: Any) -> Output:
-    """Mean structure of a trajectory, wrapped or not, with a cell that may change.
+    """Mean structure of a trajectory.
 
-    Atoms are followed from frame to frame in fractional coordinates; the mean of these is placed in the mean cell.
+    Wrapped or not, with a cell that may change. Atoms are followed from frame to frame in fractional coordinates;
+    the mean of these is placed in the mean cell.
     """
     import numpy as np
 

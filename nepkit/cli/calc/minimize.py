@@ -54,7 +54,7 @@ def minimize(
     trajectory: Path | None,
     jobs: int,
 ) -> Output:
-    """Minimise the energy of structures, with the cell fixed or free.
+    """Minima of structures, cell fixed or free.
 
     Every frame of STRUCTURES by itself. The exit status is 1 where one of them did not converge; its last structure is
     written all the same.

@@ -57,11 +57,12 @@ def neb(
     plot: Path | None,
     results: Path | None,
 ) -> Output:
-    """Energy barrier between two minima, by a nudged elastic band with a climbing image.
+    """Energy barrier between two minima (NEB).
 
-    INITIAL and FINAL are structures in one cell. They are relaxed first, and their atoms matched, whatever their order
-    and periodic copies. Without FINAL the file INITIAL is a band of an earlier run, which goes on. Several --model give
-    the barrier of their mean, with their spread as its error.
+    A nudged elastic band with a climbing image. INITIAL and FINAL are structures in one cell. They are relaxed
+    first, and their atoms matched, whatever their order and periodic copies. Without FINAL the file INITIAL is a
+    band of an earlier run, which goes on. Several --model give the barrier of their mean, with their spread as its
+    error.
     """
     from nepkit.analysis.landscape.band import find_band
     from nepkit.atomic import refuse_existing

@@ -31,10 +31,11 @@ def predict(
     jobs: int,
     device: str,
 ) -> Output:
-    """Energy, forces, virial, stress and charges of frames by any potential.
+    """Energies, forces, stress by any potential.
 
-    A model with charges gives Born effective charges too. Where the frames carry labels, the errors are shown. Several
-    --model make a committee: its mean is predicted, and its spread written beside it.
+    Every frame by itself; virials and charges too. A model with charges gives Born effective charges too. Where the
+    frames carry labels, the errors are shown. Several --model make a committee: its mean is predicted, and its
+    spread written beside it.
     """
     from nepkit.analysis.prediction import predict_file
     from nepkit.models.potentials import load_potential

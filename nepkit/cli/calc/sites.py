@@ -43,10 +43,10 @@ def doas(
     resume: bool,
     jobs: int,
 ) -> Output:
-    """Energy of every atom in frames at rest: the density of atomistic states.
+    """Site energies of relaxed frames (DOAS).
 
-    Every frame is relaxed in its cell, and written as it is done: an interrupted run goes on with --resume. See nepkit
-    plot doas for the distribution.
+    The density of atomistic states. Every frame is relaxed in its cell, and written as it is done: an interrupted
+    run goes on with --resume. See nepkit plot doas for the distribution.
     """
     from nepkit.analysis.landscape.minima import Relaxation
     from nepkit.analysis.landscape.sites import append, completed, site_energies
