@@ -11,7 +11,7 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
-from nepkit.models.prediction import load_model, network, predict
+from nepkit.models.potentials import Potential, as_potential
 
 Array = NDArray[np.float64]
 
@@ -59,17 +59,17 @@ class Dimer:
 
 
 def dimer(
-    model: str | Path, pair: tuple[str, str], *, low: float = 0.5, high: float = 6.0, step: float = 0.01
+    model: str | Path | Potential, pair: tuple[str, str], *, low: float = 0.5, high: float = 6.0, step: float = 0.01
 ) -> Dimer:
     """Evaluate two atoms at distances from ``low`` to ``high``.
 
-    They lie in a cell so large that images are beyond the cutoff. A qNEP sees the charges of this cell brought to zero
-    in total, images and all, since it has no isolated atoms.
+    They lie in a cell so large that images are beyond the cutoff (10 A where the model says none). A qNEP sees the
+    charges of this cell brought to zero in total, images and all, since it has no isolated atoms.
 
     Parameters
     ----------
-    model : str or Path
-        NEP or qNEP.
+    model : str, Path or Potential
+        Any potential, or its name.
     pair : (str, str)
         Elements.
     low, high, step : float
@@ -91,18 +91,18 @@ def dimer(
         raise InputError(
             f"distances from {low:g} to {high:g} A by {step:g} A: expected 0 < low < high and a step above 0"
         )
-    made = load_model(model)
-    nep = network(made)
+    made = as_potential(model)
+    elements = made.elements or tuple(chemical_symbols[1:])
     for symbol in pair:
-        if symbol not in nep.elements:
-            known = nep.elements if symbol in chemical_symbols else (*nep.elements, *chemical_symbols[1:])
-            raise UnknownNameError(f"{model} has no element {symbol}: {did_you_mean(symbol, known)}")
-    cutoff = float(np.max(nep.cutoff_radial))
+        if symbol not in elements:
+            known = elements if symbol in chemical_symbols else (*elements, *chemical_symbols[1:])
+            raise UnknownNameError(f"{made.name} has no element {symbol}: {did_you_mean(symbol, known)}")
+    cutoff = made.cutoff or 10.0
     distance = np.arange(low, high + 0.5 * step, step)
     size = np.diag([high + 2.0 * cutoff, 2.0 * cutoff + 2.0, 2.0 * cutoff + 2.0])
     apart = np.append(distance, 0.5 * size[0, 0])  # both images are beyond the cutoff
     frames = [Atoms("".join(pair), positions=[[0, 0, 0], [place, 0, 0]], cell=size, pbc=True) for place in apart]
-    found = predict(made, frames, bec=False, source=str(model))
+    found = made.compute(frames, source=made.name, bec=False)
     energy = np.array([float(one.energy or 0.0) for one in found])
     force = np.array([0.0 if one.forces is None else 0.5 * (one.forces[1, 0] - one.forces[0, 0]) for one in found])
     return Dimer(pair, distance, energy[:-1] - energy[-1], force[:-1])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nepkit.plots.style import ANGSTROM, element_colors, new_figure, style, styled
+from nepkit.plots.style import ANGSTROM, PALETTE, element_colors, new_figure, style, styled
 
 if TYPE_CHECKING:
+    from nepkit.analysis.properties.defect_energy import DefectEnergy
     from nepkit.analysis.properties.equation_of_state import EquationOfState
+    from nepkit.analysis.properties.hops import HopBarrier
     from nepkit.analysis.properties.phonons import Bands, Density, Phonons
     from nepkit.analysis.properties.thermal_expansion import ThermalExpansion
 
@@ -147,3 +150,64 @@ def plot_thermal_expansion(result: ThermalExpansion) -> Any:
         for ax in figure.axes[2:]:
             ax.set_xlabel("temperature (K)")
     return figure
+
+
+@styled
+def plot_defects(results: Sequence[DefectEnergy], *, ax: Any = None) -> Any:
+    """Draw formation energies over the inverse number of atoms, with the lines to the dilute limit.
+
+    Parameters
+    ----------
+    results : sequence of DefectEnergy
+        From `nepkit.analysis.properties.defect_energy`.
+    ax : matplotlib Axes, optional
+        Where to draw; new axes when left out.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    for index, one in enumerate(results):
+        color = PALETTE[index % len(PALETTE)]
+        inverse = 1.0 / one.atoms
+        value = f"{one.name} ({one.site}): {one.energy.value:.3f} eV"
+        ax.plot(inverse, one.by_size, "o", color=color, markersize=4)
+        ends = np.array([0.0, inverse.max()])
+        slope = 0.0 if len(inverse) < 2 else float(np.polyfit(inverse, one.by_size, 1)[0])
+        ax.plot(ends, one.energy.value + slope * ends, color=color, linewidth=1.2, label=value)
+        if np.isfinite(one.energy.error):
+            ax.errorbar([0.0], [one.energy.value], yerr=[one.energy.error], color=color, capsize=3)
+    ax.set_xlim(left=0.0)
+    ax.set_xlabel("1 / atoms of the supercell")
+    ax.set_ylabel("formation energy (eV)")
+    ax.legend(loc="best")
+    return ax
+
+
+@styled
+def plot_hops(results: Sequence[HopBarrier], *, ax: Any = None) -> Any:
+    """Draw the energies along the paths of hops.
+
+    Parameters
+    ----------
+    results : sequence of HopBarrier
+        From `nepkit.analysis.properties.hops`.
+    ax : matplotlib Axes, optional
+        Where to draw; new axes when left out.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    from scipy.interpolate import CubicHermiteSpline
+
+    for index, one in enumerate(results):
+        color, band = PALETTE[index % len(PALETTE)], one.band
+        fine = np.linspace(0.0, band.coordinate[-1], 300)
+        label = f"{one.hop.length:.2f} {ANGSTROM}: {band.barrier:.3f} eV"
+        ax.plot(fine, CubicHermiteSpline(band.coordinate, band.energy, band.slope)(fine), color=color, label=label)
+        ax.plot(band.coordinate, band.energy, "o", color=color, markersize=4)
+    ax.set_xlabel(f"length of the path ({ANGSTROM})")
+    ax.set_ylabel("energy (eV)")
+    ax.legend(loc="best", title="hop: barrier")
+    return ax

@@ -87,3 +87,49 @@ def test_what_is_no_single_crystal_of_known_elements_is_refused(name, copper, ca
         assert len(text.strip().splitlines()) == 1
         assert not Path("none.json").exists()
     assert "is no KEY=VALUE" in told(["calc", name, copper, "-m", "emt", "--slurm", "cpu"], capsys, 1)
+
+
+def test_surface_of_copper(copper, capsys):
+    words = ["calc", "surface", copper, "-m", "emt", "--miller", "1", "1", "1", "--clamped"]
+    with_slabs = [*words, "--thickness", "6", "--thickness", "9", "--thickness", "12", "--slabs", "slabs.xyz", "--json"]
+    (found,) = told(with_slabs, capsys)["surfaces"]
+    assert found["unrelaxed"] == pytest.approx(1.044, abs=2e-3)
+    assert Path("slabs.xyz").exists()
+    assert "0 0 0 name no plane" in told([*words[:-4], "0", "0", "0"], capsys, 1)
+
+
+def test_vacancy_of_copper(copper, capsys):
+    words = ["calc", "defect", copper, "-m", "emt"]
+    sizes = ["--size", "27", "--size", "64", "--size", "125"]
+    (found,) = told([*words, "--vacancy", "Cu", *sizes, "--fmax", "0.02", "--json"], capsys)["defects"]
+    assert found["energy"]["value"] == pytest.approx(1.22, abs=0.03)
+    told([*words, "--vacancy", "Cu", "--size", "8", "--size", "27", "--clamped", "-o", "defects.png"], capsys)
+    assert Path("defects.png").read_bytes().startswith(b"\x89PNG")
+    assert "no defect asked for" in told(words, capsys, 1)
+    assert "is no chemical potential" in told([*words, "--vacancy", "Cu", "--mu", "Cu"], capsys, 1)
+
+
+def test_hop_in_copper(copper, capsys):
+    words = ["calc", "barrier", copper, "-m", "emt", "--element", "Cu", "--size", "64"]
+    data = told([*words, "--reach", "2.6", "-n", "3", "--fmax", "0.05", "--bands", "bands.xyz", "--json"], capsys)
+    assert [hop["multiplicity"] for hop in data["hops"]] == [12]
+    assert data["hops"][0]["barrier"] == pytest.approx(0.8, abs=0.1)
+    assert Path("bands.xyz").exists()
+    assert "no two sites" in told([*words, "--reach", "1"], capsys, 1)
+
+
+def test_cohesive_energy_of_copper_is_read_by_the_plot(copper, capsys):
+    words = ["calc", "cohesive", copper, "-m", "emt"]
+    assert told([*words, "--json"], capsys)["energy"] == pytest.approx(3.517, abs=1e-3)
+    told([*words, "-o", "cohesive.out"], capsys)
+    assert len(Path("cohesive.out").read_text().splitlines()) == 16
+    assert main(["plot", "cohesive", "cohesive.out", "--json"]) == 0
+    assert "is no energy of a free atom" in told([*words, "--free", "Cu"], capsys, 1)
+
+
+def test_pairs_of_atoms(copper, capsys):
+    data = told(["calc", "dimer", "Cu-Cu", "Cu-Au", "-m", "emt", "--step", "0.1", "--json"], capsys)
+    assert [curve["pair"] for curve in data["emt"]] == [["Cu", "Cu"], ["Cu", "Au"]]
+    told(["calc", "dimer", "Cu-Cu", "-m", "emt", "--step", "0.1", "-o", "dimer.png"], capsys)
+    assert Path("dimer.png").exists()
+    assert "is no pair of elements" in told(["calc", "dimer", "CuCu", "-m", "emt"], capsys, 1)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nepkit import conventions
 from nepkit.analysis.landscape.minima import Relaxation
 from nepkit.analysis.properties.settled import settle
+from nepkit.analysis.statics import Moduli, moduli
 from nepkit.analysis.structures.strains import strained
 from nepkit.analysis.structures.symmetry import dataset
 from nepkit.errors import InputError
@@ -30,19 +31,6 @@ RESIDUAL = 0.1
 """GPa; a reference cell under more stress than this is told."""
 
 _STEPS = (-1.0, -0.5, 0.5, 1.0)
-
-
-@dataclass(frozen=True)
-class Averages:
-    """Moduli of a polycrystal, GPa, between the bounds of Voigt (equal strain) and Reuss (equal stress)."""
-
-    voigt: float
-    reuss: float
-
-    @property
-    def hill(self) -> float:
-        """Mean of the two."""
-        return 0.5 * (self.voigt + self.reuss)
 
 
 @dataclass(frozen=True)
@@ -81,11 +69,6 @@ class Elasticity:
     atoms_per_volume: float
     notes: tuple[str, ...] = ()
 
-    @cached_property
-    def compliance(self) -> Array:
-        """Inverse of the stiffness, 1/GPa."""
-        return np.asarray(np.linalg.inv(self.stiffness))
-
     @property
     def eigenvalues(self) -> Array:
         """Of the stiffness, GPa, ascending, as a tensor (Kelvin's notation); all positive in a stable crystal."""
@@ -96,41 +79,15 @@ class Elasticity:
         """Whether every strain costs energy (Born's criterion)."""
         return bool(self.eigenvalues[0] > 0.0)
 
-    @property
-    def bulk(self) -> Averages:
-        """Bulk modulus."""
-        return Averages(float(self.stiffness[:3, :3].sum() / 9.0), float(1.0 / self.compliance[:3, :3].sum()))
-
-    @property
-    def shear(self) -> Averages:
-        """Shear modulus (Hill, doi:10.1088/0370-1298/65/5/307)."""
-        c, s = self.stiffness, self.compliance
-        normal, mixed, shears = np.trace(c[:3, :3]), c[0, 1] + c[0, 2] + c[1, 2], np.trace(c[3:, 3:])
-        voigt = (normal - mixed + 3.0 * shears) / 15.0
-        soft = 4.0 * np.trace(s[:3, :3]) - 4.0 * (s[0, 1] + s[0, 2] + s[1, 2]) + 3.0 * np.trace(s[3:, 3:])
-        return Averages(float(voigt), float(15.0 / soft))
-
-    @property
-    def young(self) -> float:
-        """Young's modulus of Hill's averages, GPa."""
-        k, g = self.bulk.hill, self.shear.hill
-        return 9.0 * k * g / (3.0 * k + g)
-
-    @property
-    def poisson(self) -> float:
-        """Poisson's ratio of Hill's averages."""
-        k, g = self.bulk.hill, self.shear.hill
-        return (3.0 * k - 2.0 * g) / (2.0 * (3.0 * k + g))
-
-    @property
-    def anisotropy(self) -> float:
-        """Universal anisotropy index, 0 where isotropic (doi:10.1103/PhysRevLett.101.055504)."""
-        return 5.0 * self.shear.voigt / self.shear.reuss + self.bulk.voigt / self.bulk.reuss - 6.0
+    @cached_property
+    def moduli(self) -> Moduli:
+        """Moduli of a polycrystal."""
+        return moduli(self.stiffness)
 
     @property
     def debye(self) -> float:
         """Debye temperature from the mean sound velocity, K (doi:10.1016/0022-3697(63)90067-2)."""
-        k, g, rho = 1e9 * self.bulk.hill, 1e9 * self.shear.hill, 1e3 * self.density
+        k, g, rho = 1e9 * self.moduli.bulk[2], 1e9 * self.moduli.shear[2], 1e3 * self.density
         if g <= 0.0 or k <= 0.0:
             return float("nan")
         longitudinal, transverse = np.sqrt((k + 4.0 * g / 3.0) / rho), np.sqrt(g / rho)

@@ -115,23 +115,25 @@ def elastic(
     )
     names = ["".join("xyz"[axis] for axis in pair) for pair in VOIGT]
     rows = [(name, *row) for name, row in zip(names, (found.stiffness.round(6) + 0.0).tolist(), strict=True)]
+    averages = found.moduli
     moduli = [
-        ("bulk modulus (GPa)", found.bulk.voigt, found.bulk.reuss, found.bulk.hill),
-        ("shear modulus (GPa)", found.shear.voigt, found.shear.reuss, found.shear.hill),
-        ("Young's modulus (GPa)", None, None, found.young),
-        ("Poisson's ratio", None, None, found.poisson),
-        ("anisotropy (universal)", None, None, found.anisotropy),
+        ("bulk modulus (GPa)", *averages.bulk),
+        ("shear modulus (GPa)", *averages.shear),
+        ("Young's modulus (GPa)", None, None, averages.young),
+        ("Poisson's ratio", None, None, averages.poisson),
+        ("anisotropy (universal)", None, None, averages.anisotropy),
         ("Debye temperature (K)", None, None, found.debye),
         ("density (g/cm^3)", None, None, found.density),
     ]
     data = {
         "stiffness": found.stiffness, "error": found.error, "unit": "GPa", "independent": found.independent,
         "space_group": found.space_group, "strains": [names[place] for place in found.strains],
-        "eigenvalues": found.eigenvalues, "stable": found.stable, "bulk": found.bulk, "shear": found.shear,
-        "young": found.young, "poisson": found.poisson, "anisotropy": found.anisotropy, "debye": found.debye,
+        "eigenvalues": found.eigenvalues, "stable": found.stable,
+        "moduli": {name: getattr(averages, name) for name in ("bulk", "shear", "young", "poisson", "anisotropy")},
+        "debye": found.debye,
         "density": found.density, "reference_stress": found.reference_stress, "notes": found.notes,
     }  # fmt: skip
-    units = {"stiffness": "GPa", "error": "GPa", "eigenvalues": "GPa", "bulk": "GPa", "shear": "GPa", "young": "GPa",
+    units = {"stiffness": "GPa", "error": "GPa", "eigenvalues": "GPa", "moduli": "GPa",
              "debye": "K", "density": "g/cm^3", "reference_stress": "GPa"}  # fmt: skip
     settings = {"strain": strain, "symprec": symprec, "relaxed": relax}
     wrote = keep_results(results, data, units=units, settings=settings, potential=potential, inputs=[structure],
