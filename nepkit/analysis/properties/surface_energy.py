@@ -117,7 +117,7 @@ def surface_energies(
     >>> from nepkit.models.potentials import load_potential
     >>> (found,) = surface_energies(bulk("Cu", a=3.59, cubic=True), load_potential("emt"), (1, 1, 1))
     >>> round(found.unrelaxed, 1)
-    0.9
+    1.0
     """
     if len(set(thicknesses)) < 3:
         raise InputError("a line through slab energies needs three thicknesses or more")
