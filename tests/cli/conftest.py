@@ -7,6 +7,7 @@ import pytest
 
 from nepkit.cli import command as declarations
 from nepkit.cli.command import ROOT, load_all
+from nepkit.cli.main import main
 
 
 @pytest.fixture
@@ -48,3 +49,15 @@ def scratch_tree(monkeypatch):
 @pytest.fixture
 def clean_environment() -> dict[str, str]:
     return {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+
+
+@pytest.fixture
+def transport(capsys):
+    """Run a command of ``nepkit transport`` in this process and return status, standard output and standard error."""
+
+    def call(*words):
+        status = main(["transport", *map(str, words)])
+        text = capsys.readouterr()
+        return status, text.out, text.err
+
+    return call

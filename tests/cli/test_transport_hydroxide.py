@@ -3,21 +3,8 @@ import json
 import pytest
 from ase import Atoms
 
-from nepkit.cli.main import main
 from nepkit.frames import write_frames
 from tests.water_chains import SPACING, chains
-
-
-@pytest.fixture
-def call(capsys):
-    """Run the program in this process and return status, standard output and standard error."""
-
-    def run(*words):
-        status = main(["transport", *map(str, words)])
-        text = capsys.readouterr()
-        return status, text.out, text.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +15,10 @@ def run_of_chains(tmp_path_factory):
     return path, made
 
 
-def test_hydroxide_of_a_known_chain(call, run_of_chains, tmp_path):
+def test_hydroxide_of_a_known_chain(transport, run_of_chains, tmp_path):
     path, made = run_of_chains
     words = ["hydroxide", path, "--persistence", 0.12, "--temperature", 300]
-    status, out, err = call(*words, "--json", "-o", tmp_path / "a.png")
+    status, out, err = transport(*words, "--json", "-o", tmp_path / "a.png")
     assert (status, err) == (0, "")
     found = json.loads(out)
     lasting = sum(map(len, made.hops))
@@ -44,15 +31,15 @@ def test_hydroxide_of_a_known_chain(call, run_of_chains, tmp_path):
     assert found["correlation"] > 0.9
     assert found["accepted"]["value"] == 2.0
     assert (tmp_path / "a.png").stat().st_size > 1000
-    status, out, _ = call(*words)
+    status, out, _ = transport(*words)
     for row in ("hops of an ion that last", "D, vehicular", "sigma, formal charges", "sigma, assigned ions"):
         assert row in out
 
 
-def test_hbonds_of_a_known_chain_and_against_water(call, run_of_chains, tmp_path):
+def test_hbonds_of_a_known_chain_and_against_water(transport, run_of_chains, tmp_path):
     path, _ = run_of_chains
     write_frames(tmp_path / "dry.xyz", chains(1, length=4, frames=40).frames)
-    status, out, err = call("hbonds", path, tmp_path / "dry.xyz", "--json", "-o", tmp_path / "a.svg")
+    status, out, err = transport("hbonds", path, tmp_path / "dry.xyz", "--json", "-o", tmp_path / "a.svg")
     assert (status, err) == (0, "")
     wet, dry = json.loads(out)["runs"]
     assert (wet["hydration"], dry["hydration"]) == (7.0, 3.0)
@@ -60,7 +47,7 @@ def test_hbonds_of_a_known_chain_and_against_water(call, run_of_chains, tmp_path
     assert wet["donated"]["H2O"]["value"] == 1.0
     assert wet["largest"] == pytest.approx(1 / 6)
     assert wet["probability"]["value"] == 0.0
-    status, out, _ = call("hbonds", path, tmp_path / "dry.xyz")
+    status, out, _ = transport("hbonds", path, tmp_path / "dry.xyz")
     assert "Network against water content" in out
 
 
@@ -77,24 +64,24 @@ def test_hbonds_of_a_known_chain_and_against_water(call, run_of_chains, tmp_path
         (Atoms("OHK", [[0, 0, 0], [0.96, 0, 0], [4, 4, 4]]), ["--interval", "0"], "an interval of 0.0 ps"),
     ],
 )
-def test_bad_input_gets_one_line(call, tmp_path, atoms, words, message):
+def test_bad_input_gets_one_line(transport, tmp_path, atoms, words, message):
     atoms.cell, atoms.pbc = [10, 10, 10], True
     write_frames(tmp_path / "a.xyz", [atoms] * 4)
-    status, out, err = call("hydroxide", tmp_path / "a.xyz", *(words or ["--interval", 0.1]))
+    status, out, err = transport("hydroxide", tmp_path / "a.xyz", *(words or ["--interval", 0.1]))
     assert status in (1, 2)
     assert not out
     assert message in err
     assert "Traceback" not in err
 
 
-def test_one_frame_and_steps_of_half_the_cell_are_refused(call, tmp_path):
+def test_one_frame_and_steps_of_half_the_cell_are_refused(transport, tmp_path):
     ion = Atoms("OHK", [[0, 0, 0], [0.96, 0, 0], [4, 4, 4]], cell=[10] * 3, pbc=True)
     write_frames(tmp_path / "one.xyz", [ion])
-    status, _, err = call("hydroxide", tmp_path / "one.xyz", "--interval", 0.1)
+    status, _, err = transport("hydroxide", tmp_path / "one.xyz", "--interval", 0.1)
     assert (status, "1 frame, at least two" in err) == (1, True)
     far = ion.copy()
     far.positions[2, 0] += 4.9
     write_frames(tmp_path / "far.xyz", [ion, far])
-    status, _, err = call("hbonds", tmp_path / "far.xyz", "--interval", 0.1)
+    status, _, err = transport("hbonds", tmp_path / "far.xyz", "--interval", 0.1)
     assert status == 1
     assert "dump frames more often" in err

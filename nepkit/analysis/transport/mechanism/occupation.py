@@ -97,8 +97,9 @@ def packed_states(site: Integers, image: Integers) -> Integers:
 
 def _quantities(blocks: Array) -> list[Quantity]:
     count = len(blocks)
-    mean, spread = blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else blocks[0] * np.nan
-    return [of_blocks(float(a), float(b), max(count, 2), "") for a, b in zip(mean, spread, strict=True)]
+    spread = blocks.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(blocks.shape[1:], np.nan)
+    spread = np.where(spread < 1e-12, 0.0, spread)  # rounding
+    return [of_blocks(float(a), float(b), max(count, 2), "") for a, b in zip(blocks.mean(axis=0), spread, strict=True)]
 
 
 def occupy(motion: Motion, element: str, sites: Sites, *, core: float | None = None, settle: float = 0.0) -> Occupation:
