@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nepkit.analysis.transport.mechanism.density import Density
 from nepkit.analysis.transport.percolation import grid_contacts, percolation
-from nepkit.analysis.transport.quantity import Quantity, of_normal
+from nepkit.analysis.transport.quantity import Quantity, of_blocks
 from nepkit.conventions import BOLTZMANN
 from nepkit.errors import InputError
 
@@ -89,7 +89,11 @@ def barrier(found: Density, temperature: float, *, along: str | None = None, ran
         error = float(np.sqrt((count - 1) / count * np.square(np.array(others) - np.mean(others)).sum()))
     clusters = percolation(*grid_contacts(mean >= level))
     return Barrier(
-        of_normal(energy, error, "eV"), clusters.highest, along or "", level / found.voxel, level * found.frames
+        of_blocks(energy, error, max(count, 2), "eV"),
+        clusters.highest,
+        along or "",
+        level / found.voxel,
+        level * found.frames,
     )
 
 

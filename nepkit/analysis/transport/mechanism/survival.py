@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nepkit.analysis.transport.mechanism.rates import SURPRISE
-from nepkit.analysis.transport.quantity import Quantity, of_normal
+from nepkit.analysis.transport.quantity import Quantity, of_blocks
 from nepkit.errors import InputError
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Survival:
     intermittent, continuous : ndarray, shape (L,)
         Probability that a pair is there after the lag: whatever happened in between, and without a break.
     intermittent_error, continuous_error : ndarray, shape (L,)
-        Standard errors from blocks of time.
+        Standard errors from blocks of time or groups of pairs, whichever are larger.
     background : float
         What the intermittent one decays to, the probability of any pair.
     lifetime : Quantity or None
@@ -110,7 +110,7 @@ def survival(
     key = number * np.int64(2 * frames) + at
     new = np.diff(key, prepend=key[0] - 2 * frames) > 1 + round(patience / interval)
     lags = _lags(frames, interval, longest)
-    kept, unbroken, origins = _count(key, at, np.cumsum(new), lags, frames)
+    kept, unbroken, origins = _count(key, at, number, np.cumsum(new), lags, frames)
     exits, trials = _exits(at, new, frames)
     time: Array = interval * lags.astype(float)
     full, parts = _ratio(kept, origins), _left_out(kept, origins)
@@ -128,18 +128,19 @@ def _lags(frames: int, interval: float, longest: float | None) -> Integers:
     return np.unique(np.concatenate([np.arange(min(most, 30) + 1), np.geomspace(1, most, 60).round().astype(np.int64)]))
 
 
-def _count(key: Integers, at: Integers, run: Integers, lags: Integers, frames: int) -> tuple[Array, Array, Array]:
-    """Return pairs that are there again, that were never gone, and all, by lag and block of origins."""
-    block, left = at * BLOCKS // frames, _left(key, run)
-    kept, unbroken, origins = (np.zeros((len(lags), BLOCKS)) for _ in range(3))
+def _count(
+    key: Integers, at: Integers, number: Integers, run: Integers, lags: Integers, frames: int
+) -> tuple[Array, Array, Array]:
+    """Return pairs that are there again, that were never gone, and all, by lag, block of origins and group of pairs."""
+    block, left = at * BLOCKS // frames * BLOCKS + number % BLOCKS, _left(key, run)
+    kept, unbroken, origins = (np.zeros((len(lags), BLOCKS, BLOCKS)) for _ in range(3))
     for row, lag in enumerate(lags):
         possible = at + lag < frames
         place = np.searchsorted(key, key + lag)
         place[place == len(key)] = 0
         again = possible & (key[place] == key + lag)
-        origins[row] = np.bincount(block[possible], minlength=BLOCKS)
-        kept[row] = np.bincount(block[again], minlength=BLOCKS)
-        unbroken[row] = np.bincount(block[possible & (left >= lag)], minlength=BLOCKS)
+        for total, mask in ((origins, possible), (kept, again), (unbroken, possible & (left >= lag))):
+            total[row] = np.bincount(block[mask], minlength=BLOCKS * BLOCKS).reshape(BLOCKS, BLOCKS)
     return kept, unbroken, origins
 
 
@@ -178,18 +179,22 @@ def _lifetime(exits: Array, trials: Array, interval: float) -> Quantity | None:
 
 
 def _ratio(part: Array, whole: Array) -> Array:
-    return np.asarray(part.sum(axis=1) / np.maximum(whole.sum(axis=1), 1.0))
+    return np.asarray(part.sum(axis=(1, 2)) / np.maximum(whole.sum(axis=(1, 2)), 1.0))
 
 
 def _left_out(part: Array, whole: Array) -> Array:
-    """Return the ratio with every block left out in turn, shape (blocks, lags)."""
-    rest, all_of = part.sum(axis=1)[:, None] - part, whole.sum(axis=1)[:, None] - whole
-    return np.asarray((rest / np.maximum(all_of, 1.0)).T)
+    """Return the ratio without every block of time in turn, and every group of pairs, shape (1 or 2, blocks, lags)."""
+    axes = (2, 1) if (whole[0].sum(axis=0) > 0).all() else (2,)  # with few pairs there are no groups
+    rest = [[values.sum(axis=(1, 2))[:, None] - values.sum(axis=axis) for values in (part, whole)] for axis in axes]
+    return np.array([(some / np.maximum(trials, 1.0)).T for some, trials in rest])
 
 
 def _jackknife(parts: Array) -> Array:
-    count = len(parts)
-    return np.asarray(np.sqrt((count - 1) / count * np.square(parts - parts.mean(axis=0)).sum(axis=0)))
+    """Return the larger of the errors from blocks of time, which are correlated in short runs, and from pairs."""
+    count = parts.shape[1]
+    return np.asarray(
+        np.sqrt((count - 1) / count * np.square(parts - parts.mean(axis=1, keepdims=True)).sum(axis=1)).max(axis=0)
+    )
 
 
 def _exchange(time: Array, full: Array, parts: Array, background: float) -> Quantity | None:
@@ -205,8 +210,8 @@ def _exchange(time: Array, full: Array, parts: Array, background: float) -> Quan
         return float(-1.0 / slope) if slope < 0.0 else None
 
     best = constant(full)
-    others = [constant(curve) for curve in parts]
+    others = [constant(curve) for curve in parts.reshape(-1, parts.shape[2])]
     if best is None or None in others:
         return None
-    error = float(_jackknife(np.array(others, dtype=float)[:, None])[0])
-    return of_normal(best, error, "ps")
+    error = float(_jackknife(np.array(others, dtype=float).reshape(len(parts), -1, 1))[0])
+    return of_blocks(best, error, BLOCKS, "ps")
