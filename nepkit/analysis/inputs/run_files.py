@@ -112,9 +112,9 @@ def check_surroundings(commands: Sequence[Command], around: Surroundings, report
     if around.fault:
         remedy = "put the structure there: nepkit convert, nepkit structure group"
         report.error(None, "model.xyz", around.fault, remedy)
-    labels = around.groups
-    for method in range(0 if labels is None else labels.shape[1]):
-        _check_labels(labels[:, method], method, report)  # type: ignore[index]
+    if around.groups is not None:
+        for method, labels in enumerate(around.groups.T):
+            _check_labels(labels, method, report)
     for command, header, fault in around.potentials:
         if header is None:
             report.error(
