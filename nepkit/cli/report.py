@@ -15,7 +15,7 @@ from nepkit.cli.output import Output, Table
 @click.argument("folder", type=options.FOLDER, default=".")
 @options.output("The page (html).", default="report.html")
 def report(folder: Path, output: Path, overwrite: bool) -> Output:
-    """Page of a run folder: inputs, warnings, plots, numbers.
+    """Page of a run folder: inputs, plots, numbers.
 
     FOLDER is that of a run of gpumd, or of a training by nep, gnep or neppo. Every plot whose files are there is drawn;
     run.in and nep.in are checked. The page is one file that opens without a network.

@@ -132,8 +132,8 @@ def frames_of(path, **arrays):
         (["active", "{run}"], "no active.out in this folder; it comes from active of gpumd"),
         (["force-errors", "{empty}"], "no force_train.out in this folder"),
         (["train", "{empty}"], "no loss.out in this folder"),
-        (["dipole-parity", "{run}"], "no dipole_train.out"),
-        (["polarizability-parity", "{run}"], "no polarizability_train.out"),
+        (["dipole", "{run}"], "no dipole_train.out"),
+        (["polarizability", "{run}"], "no polarizability_train.out"),
     ],
 )
 def test_bad_input_gets_one_line(call, run_folder, repository, words, message):

@@ -279,7 +279,7 @@ def test_tensors(plot, tmp_path, name, columns):
     target = rng.normal(size=(30, columns))
     noise = 0.1 * rng.normal(size=(30, columns))
     np.savetxt(tmp_path / f"{name}_test.out", np.hstack([target + noise, target]))
-    cells = only(plot(f"{name}-parity", tmp_path))[0]
+    cells = only(plot(name, tmp_path))[0]
     assert cells["set"] == "test"
     assert cells["RMSE"] == pytest.approx(np.sqrt(np.mean(noise**2)))
     assert cells["blocks"] == 30

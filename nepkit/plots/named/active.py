@@ -128,7 +128,7 @@ def series(results: Mapping[str, Deviations]) -> Table:
 
 PLOT = Plot(
     name="active",
-    summary="Deviation among potentials along a run (active.out).",
+    summary="Deviation among potentials along a run.",
     help="Frames of active.xyz are found among the checks by their time: only checks above the threshold are frames.",
     menu=618,
     files=(

@@ -143,7 +143,7 @@ def series(results: Mapping[str, CommitteeSpread]) -> Table:
 
 PLOT = Plot(
     name="committee",
-    summary="Spread of a committee of models, and their errors.",
+    summary="Spread of a committee of models, and errors.",
     help="FILES are frames; every --model evaluates them. Where the frames have forces, spread and error are compared.",
     menu=617,
     files=(File("train.xyz", "you: frames"),),

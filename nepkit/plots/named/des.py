@@ -198,7 +198,7 @@ def series(result: Map) -> Table:
 
 PLOT = Plot(
     name="des",
-    summary="Map of descriptors: principal components or UMAP.",
+    summary="Map of descriptors: PCA or UMAP.",
     help="FILES are frames (xyz), whose mean descriptors by --model are drawn, or descriptors (npy, descriptor.out).",
     menu=612,
     files=(

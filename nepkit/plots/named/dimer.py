@@ -126,7 +126,7 @@ def series(results: Mapping[str, Sequence[Dimer]]) -> Table:
 
 PLOT = Plot(
     name="dimer",
-    summary="Energy and force of two atoms against distance, by models.",
+    summary="Two atoms against distance, by models.",
     help="FILES are models (NEP or qNEP); all pairs of their elements are drawn where no --pair is given.",
     menu=611,
     files=(File("nep.txt", "nep (the model)"),),

@@ -104,7 +104,7 @@ def series(results: Mapping[str, SiteEnergies], width: float | None = None) -> T
 
 PLOT = Plot(
     name="doas",
-    summary="Density of atomistic states: site energies by element.",
+    summary="Density of atomistic states by element.",
     menu=614,
     files=(File("doas.*", "a calculator of site energies: doas.xyz or doas.out"),),
     options=(

@@ -164,7 +164,7 @@ def series(results: Mapping[str, dict[str, ForceErrors]]) -> Table:
 
 PLOT = Plot(
     name="force-errors",
-    summary="Errors of forces: components, directions, distribution.",
+    summary="Errors of forces: size and direction.",
     menu=609,
     files=(File("force_*.out", WRITER), File("energy_*.out", WRITER, needed=False)),
     options=(PART,),

@@ -1,4 +1,4 @@
-"""Energies over volume with their lower convex hull."""
+"""Energies over volume with their lower hull."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def series(results: Mapping[str, Hulls], formula: str | None = None) -> Table:
 
 PLOT = Plot(
     name="hull",
-    summary="Energies over volume with their lower convex hull.",
+    summary="Energies over volume with their lower hull.",
     menu=615,
     files=(File("train.xyz", "you: frames with energies"),),
     options=(Option("formula", "Only frames of this reduced formula."),),

@@ -134,7 +134,7 @@ def series(results: Mapping[str, Parameters]) -> Table:
 
 PLOT = Plot(
     name="restart",
-    summary="Means and standard deviations of the parameters.",
+    summary="Parameters of nep.restart: mean and deviation.",
     menu=608,
     files=(
         File("nep.restart", "a training run of nep"),

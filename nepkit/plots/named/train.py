@@ -52,7 +52,7 @@ def notes(result: Training) -> Sequence[str]:
 
 PLOT = Plot(
     name="train",
-    summary="A training at one glance: loss curve and parity.",
+    summary="A training at one glance: loss and parity.",
     menu=606,
     files=(*loss_plot.PLOT.files, *parity_plot.PLOT.files),
     options=(PART, DENSITY),
