@@ -89,14 +89,23 @@ def load_potential(
             return FAMILIES["charges"](text.removeprefix("charges:"), device, backend)
         return SumPotential([load_potential(part, device=device, backend=backend) for part in text.split("+")])
     family, colon, rest = text.partition(":")
+    found: Potential | None = None
     if family in FAMILIES:
-        return FAMILIES[family](rest, device, backend)
-    if colon and family.replace(".", "_").isidentifier() and rest.isidentifier():
-        return _from_python(family, rest, text)
+        found = FAMILIES[family](rest, device, backend)
+    elif colon and family.replace(".", "_").isidentifier() and rest.isidentifier():
+        found = _from_python(family, rest, text)
+    if isinstance(found, CalculatorPotential):
+        found.remake = (_again, (text, device, backend))
+    if found is not None:
+        return found
     if os.sep in text or text.endswith(".txt"):
         raise InputError(f"{text}: no such file; expected a NEP, or one of {', '.join(FAMILIES)} or module:callable")
     known = [*FAMILIES, "module:callable"]
     raise UnknownNameError(f"no model {text!r}: no such file, and no family of that name; {did_you_mean(text, known)}")
+
+
+def _again(text: str, device: str, backend: str) -> Potential:
+    return load_potential(text, device=device, backend=backend)
 
 
 def as_potential(calculator: Any, name: str = "") -> Potential:

@@ -206,10 +206,12 @@ class CalculatorPotential(Potential):
 
     def __post_init__(self) -> None:
         self._shared: Any = None
+        #: How another process makes the same potential; factories are often functions that cannot be sent.
+        self.remake: tuple[Callable[..., Potential], tuple[Any, ...]] | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Leave the calculator in use behind: it belongs to this process."""
-        return {**self.__dict__, "_shared": None}
+        return self.remake or (_restored, ({**self.__dict__, "_shared": None},))
 
     @property
     def has_charges(self) -> bool:  # type: ignore[override]
@@ -267,3 +269,9 @@ class CalculatorPotential(Potential):
         self.check(atoms)
         calculator.reset()
         return np.array(calculator.get_property("energies", atoms.copy()), dtype=float)
+
+
+def _restored(state: dict[str, Any]) -> CalculatorPotential:
+    made = CalculatorPotential.__new__(CalculatorPotential)
+    made.__dict__.update(state)
+    return made

@@ -15,7 +15,14 @@ from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import keep_species, read_nep, write_nep
 from lr_correction.saved import load_charges, save_charges
 from nepkit.errors import InputError, NepkitError, UnknownNameError
-from nepkit.models.potentials import Committee, SumPotential, as_potential, load_potential
+from nepkit.models.potentials import (
+    FAMILIES,
+    CalculatorPotential,
+    Committee,
+    SumPotential,
+    as_potential,
+    load_potential,
+)
 from tests.factories import random_frame, random_nep
 
 
@@ -176,6 +183,16 @@ def test_potentials_travel_to_other_processes_and_are_copied_without_their_engin
         expected = potential.compute([atoms])[0].energy
         assert pickle.loads(pickle.dumps(potential)).compute([atoms])[0].energy == pytest.approx(expected)
         assert copy.copy(potential).compute([atoms])[0].energy == pytest.approx(expected)
+
+
+def test_a_family_whose_factory_cannot_be_sent_is_made_anew_in_another_process(monkeypatch):
+    def family(text, device, backend):
+        return CalculatorPotential(lambda: EMT(), "closure", ("Cu",))
+
+    monkeypatch.setitem(FAMILIES._loaded, "emt", family)
+    again = pickle.loads(pickle.dumps(load_potential("emt")))
+    assert again.name == "closure"
+    assert again.compute([bulk("Cu")])[0].energy == pytest.approx(EMT().get_potential_energy(bulk("Cu")))
 
 
 def test_a_dipole_model_is_no_potential(reference_data):
