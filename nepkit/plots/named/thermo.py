@@ -106,7 +106,8 @@ def plot_quantity(
     ax.set_xlabel("time (ps)")
     ax.set_ylabel(f"{label} ({unit})" if panel == "energy" else label)
     if number > 1:
-        ax.legend(loc="upper right", frameon=True, framealpha=0.85, edgecolor="none")
+        place = "center right" if panel in ("cell", "angles") else "upper right"  # constant lines hug the edges
+        ax.legend(loc=place, frameon=True, framealpha=0.85, edgecolor="none")
     return ax
 
 
