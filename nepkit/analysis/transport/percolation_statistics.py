@@ -152,8 +152,9 @@ def threshold(
     """Return the loading at which an infinite system begins to percolate, and the probability there.
 
     Curves of systems of different size cross at the threshold, and fall on one curve against
-    ``(loading - threshold) * length**(1/nu)``; here that curve is a logistic function of a polynomial, whose degree (1
-    to 3) Akaike's criterion chooses, fitted by maximum likelihood. Sizes should be ten times what is linked or more.
+    ``(loading - threshold) * length**(1/nu)``; here that curve is a logistic function of a polynomial of degree 1 to 3,
+    fitted by maximum likelihood. Degrees are averaged by Akaike's weights, and what they differ by is part of the
+    error. Sizes should be ten times what is linked or more.
 
     Parameters
     ----------
@@ -218,7 +219,7 @@ class _ScalingCurve:
         return -float((self.good * np.log(share) + (self.total - self.good) * np.log(1.0 - share)).sum())
 
     def fit(self) -> _Crossing:
-        """Return the crossing for the polynomial of lowest AIC, as high as the number of points allows."""
+        """Return the crossing, averaged over polynomials as high as the number of points allows."""
         from scipy.optimize import minimize
 
         start = np.array([0.0, 0.0, np.log(4.0)])
@@ -230,7 +231,10 @@ class _ScalingCurve:
             start = np.asarray(minimize(self.loss, start, method="Nelder-Mead", options=options).x)
             found.append(self._crossing(start))
             start = np.append(start, 0.0)
-        return min(found, key=lambda item: item.criterion)
+        weights = np.exp(-0.5 * (np.array([item.criterion for item in found]) - min(item.criterion for item in found)))
+        place, place_error = _averaged(weights, [(item.place, item.place_error) for item in found])
+        offset, offset_error = _averaged(weights, [(item.offset, item.offset_error) for item in found])
+        return _Crossing(place, place_error, offset, offset_error, found[0].criterion)
 
     def _crossing(self, best: Array) -> _Crossing:
         share = self.share(best)
@@ -247,3 +251,11 @@ class _ScalingCurve:
         widen = max(1.0, squares / freedom) ** 0.5 if freedom > 0 else 1.0
         criterion = 2.0 * self.loss(best) + 2.0 * len(best)
         return _Crossing(float(best[0]), widen * float(errors[0]), float(best[1]), widen * float(errors[1]), criterion)
+
+
+def _averaged(weights: Array, found: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return mean and error over models: their own errors and the scatter between them."""
+    values, errors = np.array(found).T
+    share = weights / weights.sum()
+    mean = float(share @ values)
+    return mean, float(np.sqrt(share @ (errors**2 + (values - mean) ** 2)))
