@@ -69,7 +69,7 @@ def from_trajectory(
         told = (*told, f"{path}: the temperature is TEBEG of the INCAR beside it")
     return replace(
         state, temperature=kelvin, volume=found.volume, notes=told,
-        paths={ion: paths[:, labels == ion] for ion in ions},
+        paths={ion: paths if (labels == ion).all() else paths[:, labels == ion] for ion in ions},
         dipole=total_dipole(paths, values) if charges else None, charges=dict(charges),
         why_no_temperature=state.why_no_temperature or "no thermo.out beside it",
     )  # fmt: skip
