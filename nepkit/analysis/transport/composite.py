@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.percolation import Percolation, contacts, percolation
-from nepkit.analysis.transport.percolation_statistics import threshold, wilson
+from nepkit.analysis.transport.percolation_statistics import CUBE, threshold, wilson
 from nepkit.analysis.transport.quantity import Quantity
 from nepkit.errors import InputError
 from nepkit.progress import track
@@ -241,7 +241,7 @@ def composite(
     total = np.full(len(points), samples)
     probability = tuple(wilson(float(count), samples) for count in good)
     try:
-        place, _ = threshold(x, size, good, total)
+        place, _ = threshold(x, size, good, total, height=CUBE)
     except InputError as error:
         return Composite(x, size, good, total, probability, None, str(error))
     if not x.min() <= place.value <= x.max():

@@ -146,8 +146,18 @@ def collect(clusters: Sequence[Percolation], neighbours: ArrayLike) -> Network:
     return Network(rank, wraps, largest, np.array([frame.endless for frame in clusters]), beside, worth)
 
 
+CUBE = 0.460
+"""Probability that something wraps around a cube in any direction at its threshold, whatever percolates in it
+(doi:10.1103/PhysRevE.87.052107)."""
+
+
 def threshold(
-    loading: ArrayLike, length: ArrayLike, successes: ArrayLike, trials: ArrayLike, dimension: int = 3
+    loading: ArrayLike,
+    length: ArrayLike,
+    successes: ArrayLike,
+    trials: ArrayLike,
+    dimension: int = 3,
+    height: float | None = None,
 ) -> tuple[Quantity, Quantity]:
     """Return the loading at which an infinite system begins to percolate, and the probability there.
 
@@ -162,6 +172,9 @@ def threshold(
         Loading, linear size of the system, how many of how many samples percolated; at least two sizes.
     dimension : int
         2 or 3.
+    height : float, optional
+        The probability at the threshold where it is known, as `CUBE` is: then it is not fitted, and the threshold is
+        much surer.
 
     Raises
     ------
@@ -176,7 +189,7 @@ def threshold(
     scale = float(np.ptp(x)) or 1.0
     middle = float((x * total).sum() / total.sum())
     stretch = size ** (1.0 / CORRELATION_LENGTH_EXPONENT[dimension])
-    curve = _ScalingCurve((x - middle) / scale, stretch / stretch.mean(), good, total)
+    curve = _ScalingCurve((x - middle) / scale, stretch / stretch.mean(), good, total, height)
     best = curve.fit()
     place, spread = middle + scale * best.place, scale * best.place_error
     height = 1.0 / (1.0 + float(np.exp(-best.offset)))
@@ -204,10 +217,13 @@ class _ScalingCurve:
     stretch: Array
     good: Array
     total: Array
+    height: float | None = None
 
     def share(self, parameters: Array) -> Array:
         """Return the probabilities: a logistic function of a polynomial."""
         place, offset, steepness, *bends = parameters
+        if self.height is not None:
+            offset = np.log(self.height / (1.0 - self.height))
         argument = (self.x - place) * self.stretch
         powers = [bend * argument ** (power + 2) for power, bend in enumerate(bends)]
         value = np.clip(offset + np.exp(np.clip(steepness, -20, 20)) * argument + sum(powers), -500, 500)
@@ -241,6 +257,8 @@ class _ScalingCurve:
         # Fisher information of binomial counts: n p' p'^T / (p (1 - p)).
         step = 1e-5 * np.eye(len(best))
         slopes = np.stack([(self.share(best + d) - self.share(best - d)) / 2e-5 for d in step], axis=1)
+        if self.height is not None:
+            slopes[:, 1] = 0.0
         information = (slopes * (self.total / (share * (1.0 - share)))[:, None]).T @ slopes
         errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information)), 0.0))
         # A curve that misses the points by more than chance is wrong by more than its errors say.
@@ -250,7 +268,8 @@ class _ScalingCurve:
         )
         widen = max(1.0, squares / freedom) ** 0.5 if freedom > 0 else 1.0
         criterion = 2.0 * self.loss(best) + 2.0 * len(best)
-        return _Crossing(float(best[0]), widen * float(errors[0]), float(best[1]), widen * float(errors[1]), criterion)
+        offset = float(best[1]) if self.height is None else float(np.log(self.height / (1.0 - self.height)))
+        return _Crossing(float(best[0]), widen * float(errors[0]), offset, widen * float(errors[1]), criterion)
 
 
 def _averaged(weights: Array, found: Sequence[tuple[float, float]]) -> tuple[float, float]:
