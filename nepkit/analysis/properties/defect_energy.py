@@ -12,7 +12,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from nepkit.analysis.landscape.minima import Relaxation
-from nepkit.analysis.properties.settled import settle
+from nepkit.analysis.properties.settled import Settled, settle
 from nepkit.analysis.structures.defects import Defect, bulk_supercell, defects
 from nepkit.analysis.transport.quantity import Quantity, of_normal
 from nepkit.errors import InputError
@@ -131,22 +131,39 @@ def defect_energies(
         [bulk_supercell(crystal, size) for _, size in wanted], potential, relax, pieces, "Perfect crystals"
     )
     every = settle([defect.atoms for part in made for defect in part], potential, relax, pieces, "Defects")
-    counts = np.array([count for count, _ in wanted])
-    found = []
-    for number, defect in enumerate(made[-1]):
-        settled = [every[size * len(made[0]) + number] for size in range(len(wanted))]
-        exchanged = _exchanged(perfect[0].atoms, settled[0].atoms)
-        missing = [name for name in exchanged if name not in given]
-        if missing:
-            raise InputError(
-                f"{defect.name}: the chemical potential of {missing[0]} is needed, eV per atom of where it comes from "
-                f"or goes to; give --mu {missing[0]}=-1.9"
-            )
-        shift = sum(count * given[name] for name, count in exchanged.items())
-        values = np.array([one.energy - host.energy - shift for one, host in zip(settled, perfect, strict=True)])
-        used = {name: given[name] for name in exchanged}
-        found.append(_extrapolated(defect, counts, values, exchanged, used, settled[-1].atoms))
-    return found
+    return [
+        _energy(
+            defect,
+            [every[size * len(made[0]) + number] for size in range(len(wanted))],
+            perfect,
+            given,
+            np.array([count for count, _ in wanted]),
+        )
+        for number, defect in enumerate(made[-1])
+    ]
+
+
+def _energy(
+    defect: Defect,
+    settled: Sequence[Settled],
+    perfect: Sequence[Settled],
+    given: Mapping[str, float],
+    counts: NDArray[np.int64],
+) -> DefectEnergy:
+    """Return the formation energy of a defect from its supercells and the perfect ones, ascending."""
+    exchanged = _exchanged(perfect[0].atoms, settled[0].atoms)
+    missing = [name for name in exchanged if name not in given]
+    if missing:
+        raise InputError(
+            f"{defect.name}: the chemical potential of {missing[0]} is needed, eV per atom of where it comes from "
+            f"or goes to; give --mu {missing[0]}=-1.9"
+        )
+    shift = sum(count * given[name] for name, count in exchanged.items())
+    values = np.array([one.energy - host.energy - shift for one, host in zip(settled, perfect, strict=True)])
+    used = {name: given[name] for name in exchanged}
+    return DefectEnergy(
+        defect.name, defect.site, dilute(counts, values), counts, values, exchanged, used, settled[-1].atoms
+    )
 
 
 def dilute(counts: Sequence[int] | NDArray[Any], values: Sequence[float] | Array) -> Quantity:
@@ -171,14 +188,3 @@ def dilute(counts: Sequence[int] | NDArray[Any], values: Sequence[float] | Array
 def _exchanged(perfect: Atoms, defect: Atoms) -> dict[str, int]:
     before, after = Counter(perfect.get_chemical_symbols()), Counter(defect.get_chemical_symbols())
     return {name: after[name] - before[name] for name in sorted(before | after) if after[name] != before[name]}
-
-
-def _extrapolated(
-    defect: Defect,
-    counts: NDArray[np.int64],
-    values: Array,
-    exchanged: dict[str, int],
-    used: dict[str, float],
-    last: Atoms,
-) -> DefectEnergy:
-    return DefectEnergy(defect.name, defect.site, dilute(counts, values), counts, values, exchanged, used, last)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,7 +11,8 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError, MissingExtraError
+from nepkit.analysis.properties.displacements import as_atoms, displaced, phonon_forces, with_forces
+from nepkit.errors import InputError
 from nepkit.models.potentials import Potential
 from nepkit.models.work import Work
 
@@ -206,7 +206,7 @@ def phonons(
     engine, copies = displaced(atoms, supercell, length, displacement)
     (forces,) = phonon_forces([engine], potential, work or Work())
     with_forces(engine, forces)
-    primitive = _to_ase(engine.primitive)
+    primitive = as_atoms(engine.primitive)
     if polar is not None:
         _set_polar(engine, polar, len(primitive))
     residual = float(np.linalg.norm(forces[0], axis=1).max())
@@ -252,7 +252,7 @@ def polar_of(atoms: Atoms, potential: Potential, dielectric: float | None = None
     if not potential.has_charges:
         return None
     engine, _ = displaced(atoms, (1, 1, 1), 0.0, 0.01)
-    primitive = _to_ase(engine.primitive)
+    primitive = as_atoms(engine.primitive)
     (known,) = potential.compute([primitive])
     if known.bec is None:
         return None
@@ -262,62 +262,6 @@ def polar_of(atoms: Atoms, potential: Potential, dielectric: float | None = None
             raise InputError(f"{potential.name} gives Born charges but no dielectric constant; give it (--dielectric)")
         dielectric = root**2
     return Polar(known.bec, dielectric * np.eye(3))
-
-
-def displaced(
-    atoms: Atoms, supercell: Sequence[int] | None, length: float, displacement: float
-) -> tuple[Any, tuple[int, int, int]]:
-    """Return phonopy's object with displacements made, and the copies of the cell along its vectors."""
-    try:
-        from phonopy import Phonopy
-        from phonopy.structure.atoms import PhonopyAtoms
-    except ImportError:
-        raise MissingExtraError("phonopy", "phonon") from None
-    if not all(atoms.pbc) or atoms.cell.volume <= 0.0:
-        raise InputError("phonons need a crystal: periodic in all directions, with a cell")
-    if supercell is None:
-        heights = 1.0 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
-        supercell = [max(1, int(np.ceil(length / height - 1e-6))) for height in heights]
-    if len(supercell) != 3 or min(supercell) < 1:
-        raise InputError(f"a supercell of {' '.join(map(str, supercell))} is not three numbers of at least 1")
-    cell = PhonopyAtoms(
-        symbols=atoms.get_chemical_symbols(),
-        cell=atoms.cell.array,
-        scaled_positions=atoms.get_scaled_positions(),
-        masses=atoms.get_masses(),
-    )
-    with (
-        warnings.catch_warnings()
-    ):  # that the supercell has less symmetry than the cell, which only costs displacements
-        warnings.filterwarnings("ignore", message=".*Point group symmetries.*")
-        warnings.filterwarnings("ignore", message=".*primitive_matrix defaulted.*")  # said although it is given
-        engine = Phonopy(cell, supercell_matrix=np.diag(supercell), primitive_matrix="auto", symprec=1e-4)
-    engine.generate_displacements(distance=displacement)
-    first, second, third = (int(value) for value in supercell)
-    return engine, (first, second, third)
-
-
-def phonon_forces(engines: Sequence[Any], potential: Potential, work: Work) -> list[Array]:
-    """Return the forces of several crystals: those of its supercell, then of its displaced ones, eV/A."""
-    cells = [[_to_ase(engine.supercell), *map(_to_ase, engine.supercells_with_displacements)] for engine in engines]
-    found = work.map(_forces, potential, [cell for part in cells for cell in part], "Displacements")
-    return [np.array([next(found) for _ in part]) for part in cells]
-
-
-def with_forces(engine: Any, forces: Array) -> None:
-    """Give phonopy the forces of `phonon_forces`, those before any displacement taken off, and make force constants."""
-    engine.forces = forces[1:] - forces[0]
-    engine.produce_force_constants()
-    engine.symmetrize_force_constants()
-
-
-def _forces(potential: Potential, atoms: Atoms) -> Array:
-    (known,) = potential.compute([atoms], source="supercell", bec=False)
-    return np.asarray(known.forces)
-
-
-def _to_ase(cell: Any) -> Atoms:
-    return Atoms(cell.symbols, cell=cell.cell, scaled_positions=cell.scaled_positions, masses=cell.masses, pbc=True)
 
 
 def _set_polar(engine: Any, polar: Polar, count: int) -> None:

@@ -12,8 +12,9 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from nepkit.analysis.landscape.minima import Relaxation
+from nepkit.analysis.properties.displacements import displaced, phonon_forces, with_forces
 from nepkit.analysis.properties.equation_of_state import fit_form
-from nepkit.analysis.properties.phonons import IMAGINARY, displaced, phonon_forces, thermal_properties, with_forces
+from nepkit.analysis.properties.phonons import IMAGINARY, thermal_properties
 from nepkit.analysis.properties.settled import settle
 from nepkit.conventions import EV_PER_A3_IN_GPA
 from nepkit.errors import InputError
