@@ -39,8 +39,8 @@ def chain(seed: int) -> Measured:
     found = hydroxide(motion_of(made.frames), persistence=0.12)
     parts = found.split.D
     truth = {"vehicular": 0.05 / 3 * 7 / 8, "structural": 0.2 * SPACING**2 / 6, "cross": 0.0}
-    # Two hops that by chance undo each other within the persistence are taken for rattling.
-    lasting = 0.2 * (1.0 - 0.1 * (1.0 - 0.99**2))
+    # Hops that the next one undoes within two frames are taken for rattling, both; and none begins while one is undone.
+    lasting = 0.2 * (1.0 - 2 * 2 * 0.005) * (1.0 - 0.3 * 0.05)
     measured: Measured = {"OH-: rate of lasting hops": (found.rate, lasting)}
     for name, value in truth.items():
         measured[f"OH-: D, {name}"] = (parts.get(name), 1e-4 * value)

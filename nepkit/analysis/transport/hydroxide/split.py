@@ -112,12 +112,14 @@ def _coefficients(
     slopes["cross"] = slopes["total"] - slopes["vehicular"] - slopes["structural"]
     blocks = blocks_that_fit(len(ions.path), lags[-1])
     found = {name: Quantity(value, float("nan"), "cm^2/s") for name, value in slopes.items()}
-    count = blocks or len(ions.path[0])
-    if count >= FEWEST:
-        parts = _parts(ions, lags, blocks) if blocks else _by_ion(ions, lags)
-        for name, part in parts.items():
-            scattered = unit * np.einsum("bkd,k->b", part, weights)
-            error = float(bootstrap(scattered).std())
-            found[name] = of_blocks(slopes[name], error, count, "cm^2/s")
+    scattered = [(_parts(ions, lags, blocks), blocks)] * bool(blocks)
+    scattered += [(_by_ion(ions, lags), ions.path.shape[1])] * (ions.path.shape[1] >= FEWEST)
+    for name, value in slopes.items() if scattered else ():
+        errors = [
+            (float(bootstrap(unit * np.einsum("bkd,k->b", parts[name], weights)).std()), count)
+            for parts, count in scattered
+        ]
+        error, count = max(errors)  # ions that move together, or blocks that are not independent, scatter too little
+        found[name] = of_blocks(value, error, count, "cm^2/s")
     # Of the total both estimates of the error are known, and the better one has been chosen.
     return {**found, "total": fit.D}, fit.window
