@@ -97,7 +97,7 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
     elif "convergence has not been achieved" in line.lower() or "SCF IS NOT CONVERGED" in upper:
         log.converged = False
     elif "final etot is" in line or "FINAL_ETOT_IS" in line:
-        log.energy = numbers(re.split(r"\bis\b|_IS\b", line, maxsplit=1)[1], 1, where)[0]
+        log.energy = numbers(re.split(r"\bis\b|_IS\b", line, maxsplit=1)[-1], 1, where)[0]
     elif "TOTAL-FORCE (eV/Angstrom)" in line:
         log.forces = _forces(file, len(log.symbols), where)
     elif "TOTAL-STRESS (KBAR)" in line:

@@ -65,6 +65,8 @@ def _contents(file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
             rows.append(numbers(" ".join(words[-3:]), 3, where))
         elif rows:
             break
+    if not rows:
+        raise InputError(f"{where}: no atoms under the fractional coordinates; is the file cut short?")
     return symbols, np.array(rows).reshape(-1, 3)
 
 

@@ -39,6 +39,8 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                 symbols, cell = _head(head, where)
                 head = []
             rows = [next(file, "") for _ in symbols]
+            if not rows:
+                raise InputError(f"{where}: no elements and counts before it; is it an XDATCAR?")
             if not rows[-1].endswith("\n") and len(rows[-1].split()) < 3:
                 reading.drop(number, CUT_SHORT)
                 break
