@@ -5,7 +5,7 @@ The weights are read once; every calculator that a potential returns shares them
 
 from __future__ import annotations
 
-import io
+import sys
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,8 @@ from nepkit.models.potentials.potential import CalculatorPotential, Potential
 
 def _require(module: str, package: str, extra: str) -> Any:
     try:
-        return import_module(module)
+        with redirect_stdout(sys.stderr):  # what packages tell at import is no result
+            return import_module(module)
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("", module.partition(".")[0]):
             raise MissingExtraError(package, extra) from None
@@ -68,7 +69,7 @@ def chgnet_family(text: str, device: str = "cpu", backend: str = "") -> Potentia
     model = models.CHGNet.from_file(text) if text else models.CHGNet.load(verbose=False)
 
     def factory() -> Any:
-        with redirect_stdout(io.StringIO()):  # it tells its device
+        with redirect_stdout(sys.stderr):  # it tells its device
             return dynamics.CHGNetCalculator(model, use_device=device)
 
     return CalculatorPotential(factory, f"chgnet:{text}" if text else "chgnet")
