@@ -66,7 +66,8 @@ def chgnet_family(text: str, device: str = "cpu", backend: str = "") -> Potentia
     """Return CHGNet: the model that comes with its package, or a file."""
     dynamics = _require("chgnet.model.dynamics", "chgnet", "chgnet")
     models = import_module("chgnet.model.model")
-    model = models.CHGNet.from_file(text) if text else models.CHGNet.load(verbose=False)
+    with redirect_stdout(sys.stderr):
+        model = models.CHGNet.from_file(text) if text else models.CHGNet.load(verbose=False)
 
     def factory() -> Any:
         with redirect_stdout(sys.stderr):  # it tells its device
