@@ -42,15 +42,16 @@ def summary(runs: tuple[Path, ...], skip: float | None, stage: int | None, model
 
     files = [file for run in runs or (Path(),) for file in find_runs(run)]
     found = [summarise(read_thermo_run(file, model), skip=skip, stage=stage) for file in track(files, "Runs")]
-    data = [_data(item) for item in found]
+    data = [summary_data(item) for item in found]
     return Output(
         data=data[0] if len(data) == 1 else data,
-        tables=[_table_of_one(found[0]) if len(found) == 1 else _table_of_many(found)],
+        tables=[summary_table(found[0]) if len(found) == 1 else _table_of_many(found)],
         text="\n".join(["", *(f"Note: {item.name}: {note}" for item in found for note in item.notes)]).rstrip(),
     )
 
 
-def _table_of_one(item: Summary) -> Table:
+def summary_table(item: Summary) -> Table:
+    """Return the averages of one run as a table."""
     rows = [(name, *_cells(mean), mean.quantity.unit, mean.source) for name, mean in item.means.items()]
     rows.append(("drift of the energy", *_cells(item.energy_drift), item.energy_drift.quantity.unit,
                  item.energy_drift.source))  # fmt: skip
@@ -79,7 +80,7 @@ def _cells(mean: Mean) -> tuple[float | None, float | None]:
     return (value if value == value else None, error if error == error else None)
 
 
-def _data(item: Summary) -> dict[str, Any]:
+def summary_data(item: Summary) -> dict[str, Any]:
     means = {**item.means, "drift of the energy": item.energy_drift}
     return {
         "run": item.name,

@@ -1,4 +1,4 @@
-"""Short molecular dynamics in Python: to show that a model runs and to watch its energy; GPUMD is for real runs."""
+"""Short molecular dynamics in memory: to show that a model runs and to watch its energy."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import numpy as np
 from ase import Atoms, units
 from numpy.typing import NDArray
 
-from nepkit.errors import NepkitError
+from nepkit.dynamics.watch import ExplosionError, energy_drift, explosion
 from nepkit.progress import task
 
 Array = NDArray[np.float64]
 
 #: Friction of the Langevin thermostat while the system warms up, 1/fs.
 FRICTION = 0.02
-#: A run is given up when an atom is hotter than this many times the target temperature.
-RUNAWAY = 50.0
 
 
 @dataclass(frozen=True)
@@ -59,18 +57,8 @@ class Trajectory:
         return self.time >= 0.0
 
     def drift(self) -> tuple[float, float]:
-        """Return the slope of the energy under NVE and its standard error, meV/atom/ps.
-
-        A straight line through block averages, whose scatter gives the error: neighbouring frames are correlated.
-        """
-        time, energy = self.time[self.nve], 1e3 * self.energy[self.nve]
-        blocks = 10
-        if len(time) < 2 * blocks:
-            return float("nan"), float("nan")
-        x = np.array([part.mean() for part in np.array_split(time, blocks)])
-        y = np.array([part.mean() for part in np.array_split(energy, blocks)])
-        (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
-        return float(slope), float(np.sqrt(covariance[0, 0]))
+        """Return the slope of the energy under NVE and its standard error, meV/atom/ps."""
+        return energy_drift(self.time[self.nve], 1e3 * self.energy[self.nve])
 
 
 def run_md(
@@ -105,7 +93,7 @@ def run_md(
 
     Raises
     ------
-    NepkitError
+    ExplosionError
         If the run blows up.
     """
     from ase.md.langevin import Langevin
@@ -128,8 +116,9 @@ def run_md(
             _stop_drift(work)
             for index in range(count + (dynamics is free)):
                 now = work.get_temperature()
-                if not np.isfinite(now) or now > RUNAWAY * temperature:
-                    raise NepkitError(f"the molecular dynamics blew up ({now:.0f} K): the model is not stable here")
+                wrong = explosion(work, temperature, 0.0)
+                if wrong:
+                    raise ExplosionError(f"the molecular dynamics blew up: {wrong}; the model is not stable here")
                 energy = work.get_potential_energy() + work.get_kinetic_energy()
                 rows.append((start + index, now, energy / len(work), work.positions.copy()))
                 if index < count:

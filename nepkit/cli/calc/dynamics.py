@@ -1,0 +1,125 @@
+"""Molecular dynamics with any potential."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nepkit.cli import options
+from nepkit.cli.calc.crystal import check_results, closing, keep_results, only_structure
+from nepkit.cli.command import command
+from nepkit.cli.output import Output
+
+POSITIVE = click.FloatRange(0, min_open=True)
+
+
+@command("calc md", menu=440)
+@click.argument("structure", type=options.FILE)
+@options.model
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="md",
+    show_default=True,
+    help="Where the files of the run lie; made when it is not there.",
+)
+@click.option(
+    "--ensemble",
+    type=click.Choice(["nve", "nvt", "npt"]),
+    default="nvt",
+    show_default=True,
+    help="Constant energy, constant volume, or constant pressure.",
+)
+@click.option(
+    "-T",
+    "--temperature",
+    type=POSITIVE,
+    default=300.0,
+    show_default=True,
+    help="Of the thermostat and of the first velocities (K).",
+)
+@click.option(
+    "-P", "--pressure", type=float, default=0.0, show_default=True, help="Of npt, positive under compression (GPa)."
+)
+@click.option("--timestep", type=POSITIVE, default=1.0, show_default=True, help="fs; 0.5 with hydrogen.")
+@click.option("--steps", type=click.IntRange(1), help="Number of steps; 10000 where --picoseconds is not given.")
+@click.option("--picoseconds", type=POSITIVE, help="Simulated time, instead of --steps.")
+@click.option(
+    "--dump",
+    type=click.IntRange(1),
+    help="Steps between frames, and between states that a killed run goes on from; 100 where the run is longer.",
+)
+@click.option("--thermo", type=click.IntRange(1), help="Steps between rows of thermo.out; 10 where the run is longer.")
+@click.option(
+    "--thermostat",
+    type=click.Choice(["bussi", "langevin"]),
+    default="bussi",
+    show_default=True,
+    help="Of nvt: stochastic velocity rescaling, or Langevin.",
+)
+@click.option(
+    "--cell",
+    type=click.Choice(["full", "isotropic"]),
+    default="full",
+    show_default=True,
+    help="What npt changes: lengths and angles, or the volume alone.",
+)
+@click.option("--coupling", type=POSITIVE, default=100.0, show_default=True, help="Time of the thermostat (fs).")
+@click.option("--cell-coupling", type=POSITIVE, default=1000.0, show_default=True, help="Time of the barostat (fs).")
+@options.seed
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "ase", "gpumd"]),
+    default="auto",
+    show_default=True,
+    help="auto: gpumd where it is installed and the model is a NEP, else ASE.",
+)
+@options.resume
+@options.results
+@options.save("Table of the averages (csv, json or txt).")
+def md(
+    structure: Path, model: str, folder: Path, steps: int | None, picoseconds: float | None, dump: int | None,
+    thermo: int | None, engine: str, resume: bool, results: Path | None, **asked: Any,
+) -> Output:  # fmt: skip
+    """Molecular dynamics at constant energy, volume or pressure.
+
+    STRUCTURE starts with velocities of its own (column vel, A/fs) or drawn ones. The folder gets dump.xyz and
+    thermo.out as GPUMD writes them, the same run as model.xyz and run.in, and restart.xyz. A run that was killed goes
+    on with --resume and takes the same steps; with more --steps a finished one is made longer. A run that explodes is
+    stopped, and what was done is kept.
+    """
+    from nepkit.analysis.thermodynamics import read_thermo_run, summarise
+    from nepkit.cli.gpumd import summary_data, summary_table
+    from nepkit.dynamics import Simulation
+    from nepkit.dynamics.external import engine_for, run_gpumd
+    from nepkit.dynamics.run import run_simulation
+    from nepkit.errors import InputError
+    from nepkit.models.potentials import load_potential
+
+    check_results(results)
+    if steps and picoseconds:
+        raise InputError("give --steps or --picoseconds, not both")
+    count = steps or (max(1, round(1e3 * picoseconds / asked["timestep"])) if picoseconds else 10000)
+    run = Simulation(steps=count, dump=dump or min(100, count), thermo=thermo or min(10, count), **asked)
+    potential = load_potential(model)
+    chosen = engine_for(engine, potential)
+    if chosen == "gpumd":
+        if resume:
+            raise InputError(f"GPUMD goes on from its own file: nepkit calc md {folder / 'restart.xyz'} --folder NEW")
+        run_gpumd(only_structure(structure), potential, run, folder)
+    else:
+        run_simulation(only_structure(structure), potential, run, folder, resume=resume)
+    found = summarise(read_thermo_run(folder / "thermo.out"))
+    data = {"folder": folder, "engine": chosen, "run": asdict(run), "averages": summary_data(found)}
+    units = {"timestep": "fs", "temperature": "K", "pressure": "GPa", "coupling": "fs", "cell_coupling": "fs"}
+    wrote = keep_results(results, data, units=units, settings={**asdict(run), "engine": chosen}, potential=potential,
+                         inputs=[structure], notes=found.notes)  # fmt: skip
+    return Output(
+        data=data,
+        tables=[summary_table(found)],
+        text=closing([f"{run.steps} steps by {chosen} in {folder}; draw them by nepkit plot thermo {folder}", wrote],
+                     found.notes),
+    )  # fmt: skip

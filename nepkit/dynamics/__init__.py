@@ -1,0 +1,10 @@
+"""Molecular dynamics: one description of a run, done by ASE's integrators or by GPUMD.
+
+`nepkit.dynamics.run.run_simulation` keeps its files and can go on after a kill; `run_md` is a short run in memory.
+"""
+
+from nepkit.dynamics.short import Trajectory, run_md
+from nepkit.dynamics.simulation import Simulation
+from nepkit.dynamics.watch import energy_drift
+
+__all__ = ["Simulation", "Trajectory", "energy_drift", "run_md"]
