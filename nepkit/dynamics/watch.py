@@ -46,7 +46,7 @@ def explosion(atoms: Atoms, target: float, volume: float) -> str:
     >>> atoms.calc = EMT()
     >>> atoms.set_velocities([[9.0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
     >>> explosion(atoms, 300.0, atoms.cell.volume)
-    'Cu 1 has a kinetic energy of 2573.7 eV'
+    'Cu 1 has a kinetic energy of 2573.6 eV'
     """
     symbols = atoms.symbols
     for values, what in ((atoms.positions, "position"), (atoms.get_forces(md=True), "force")):
