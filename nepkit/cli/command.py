@@ -71,7 +71,14 @@ _FRAME |= {"reference"}
 
 
 class Tree(click.Group):
-    """A group that imports the modules of its commands on demand and guesses at mistyped names."""
+    """A group that imports the modules of its commands on demand and guesses at mistyped names.
+
+    Other names of its commands may be entered in ``also``, with the words that each stands for; they are not listed.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.also: dict[str, tuple[str, ...]] = {}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name, underscores as good as hyphens; only the module of that name is imported."""
@@ -93,9 +100,11 @@ class Tree(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command named by the first argument, or say which one may be meant."""
+        args = [*self.also.get(args[0], args[:1]), *args[1:]] if args else args
         name = args[0] if args else ""
         if name and not name.startswith("-") and self.get_command(ctx, name) is None:
-            ctx.fail(f"no command {name!r} in {ctx.command_path}: {did_you_mean(name, self.list_commands(ctx))}")
+            known = [*self.list_commands(ctx), *self.also]
+            ctx.fail(f"no command {name!r} in {ctx.command_path}: {did_you_mean(name, known)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -181,7 +190,7 @@ def command(
     return declare
 
 
-def group(name: str, help: str) -> click.Group:
+def group(name: str, help: str) -> Tree:
     """Declare the first word of two-word commands, with one sentence of help."""
     made = Tree(name, help=help, invoke_without_command=True, callback=click.pass_context(_show_help))
     ROOT.add_command(made)

@@ -6,7 +6,7 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
 
-@command("doctor", menu=701, csv=True)
+@command("doctor", menu=717, csv=True)
 def doctor() -> Output:
     """Check versions, compilers, GPU and programs; run a self-test.
 

@@ -34,16 +34,20 @@ LOOK = (
 def _declare_all() -> None:
     from nepkit.plots.catalogue import plots
 
-    group("plot", "Plots of the files of GPUMD and NEP; without a name, all of them.")
+    tree = group("plot", "Plots of the files of GPUMD and NEP; without a name, all of them.")
     for plot in plots().values():
         _declare(plot)
+        tree.also |= {other: (plot.name, *words) for other, words in plot.also.items()}
 
 
 def _declare(plot: Plot) -> None:
     def run(**values: Any) -> Output:
         return _run(plot, values)
 
-    run.__doc__ = f"{plot.summary}\n\n{plot.help}\n\n{_files_help(plot)}"
+    others = [" ".join([name, *(f"(with {' '.join(words)})" for words in [words] if words)])
+              for name, words in plot.also.items()]  # fmt: skip
+    also = f"\n\nAlso called {', '.join(others)}." * bool(others)
+    run.__doc__ = f"{plot.summary}\n\n{' '.join(plot.help.split())}\n\n{_files_help(plot)}{also}"
     made = command(f"plot {plot.name}", menu=plot.menu, csv=True)(options.save("Image (png, pdf or svg).")(run))
     several = plot.takes != "one"
     files = click.Argument(["files"], type=PLACE, nargs=-1 if several else 1, default=None if several else ".")

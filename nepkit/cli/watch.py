@@ -12,7 +12,7 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
 
-@command("watch", menu=717)
+@command("watch", menu=701)
 @click.argument("kind", type=click.Choice(["nep", "gpumd"]))
 @click.argument("folder", type=options.FOLDER, default=".")
 @click.option("--once", is_flag=True, help="Print the state once and end; also what happens without a terminal.")

@@ -234,6 +234,8 @@ class Plot:
         Words of the command line that it cannot do without, such as ``("--element", "Li")``.
     size : (float, float)
         Of one panel, inches.
+    also : mapping of str to tuple of str
+        Other names on the command line, those of GPUMDkit, and the options that each stands for.
     in_report : bool
         Whether ``nepkit report`` draws it where its files are found: not where it repeats others or cannot do without
         an option.
@@ -254,6 +256,7 @@ class Plot:
     help: str = ""
     example: tuple[str, ...] = ()
     size: tuple[float, float] = (4.6, 3.4)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     in_report: bool = True
 
     def __post_init__(self) -> None:

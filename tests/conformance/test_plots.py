@@ -1,8 +1,11 @@
 """Every plot of `nepkit plot`, because it exists."""
 
+import inspect
+import re
 import subprocess
 import sys
 from fnmatch import fnmatch
+from importlib import import_module
 
 import pytest
 
@@ -52,3 +55,40 @@ def test_a_missing_file_is_told_with_who_writes_it(name, tmp_path, capsys, monke
     first = plots()[name].files[0]
     assert any(fnmatch(word, first.name) for word in text.err.replace(";", " ").split())
     assert first.writer in text.err
+
+
+def test_messages_name_options_that_a_plot_has():
+    """`--source and --sink` was the advice of a plot that has `--ends`."""
+    load_all()
+    options = {leaf.path: {word for item in leaf.params for word in item.opts} for leaf in leaves(ROOT)}
+    known: dict[str, set[str]] = {}
+    for name, plot in plots().items():
+        own = plot.read.__module__
+        analysis = re.findall(r"from (nepkit\.analysis\.[\w.]+) import", inspect.getsource(import_module(own)))
+        for module in {own, *analysis}:
+            known.setdefault(module, set()).update(options[f"plot {name}"])
+    for module, words in known.items():
+        told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", inspect.getsource(import_module(module))))
+        assert told <= words, module
+
+
+#: What is typed after ``-plt`` of GPUMDkit.
+PEER = """emd hnemd pdos vac msd msd_all msd_conv sdc msd_sdc D D_xyz sigma sigma_xyz thermo thermo2 thermo3 rdf rdf_pmf
+charge bec born_charge restart lr dimer force_errors des doas train train_density parity_density prediction test
+train_test net_force plane-grid cohesive nemd viscosity"""
+
+
+@pytest.mark.parametrize("name", PEER.split())
+def test_every_name_of_the_peer_opens_a_plot(name, repository, capsys):
+    assert main(["plot", name, "--help"]) == 0
+    assert "Usage: " in capsys.readouterr().out
+    assert f"`-plt {name}`" in (repository / "docs" / "gpumdkit.md").read_text(encoding="utf-8")
+
+
+def test_another_name_brings_its_options(capsys, tmp_path):
+    assert main(["plot", "D_xyz", str(tmp_path), "--ion", "Li"]) == 1
+    assert "msd.out" in capsys.readouterr().err
+    tree = ROOT.get_command(None, "plot")
+    assert tree.resolve_command(None, ["D_xyz", "a"]) == ("D", tree.commands["D"], ["--directions", "a"])
+    listed = tree.list_commands(None)
+    assert not {"D_xyz", "bec", "thermo2"} & {*listed}

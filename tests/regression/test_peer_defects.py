@@ -63,7 +63,7 @@ def test_several_codes_and_patterns_are_no_choice_and_failures_are_told(tmp_path
     environment = {"PATH": "/usr/bin:/bin", "NEPKIT_GPUMD": str(tmp_path / "absent")}
     done = subprocess.run(
         [sys.executable, "-m", "nepkit"],
-        input=".\n101 102\n701\n",
+        input=".\n101 102\n717\n",
         env=environment,
         capture_output=True,
         text=True,

@@ -119,7 +119,7 @@ def ends_of(run: Run) -> tuple[int, int]:
     """
     words = run.find("ensemble") or ()
     if words[:1] == ("heat_hybrid",):
-        raise InputError("run.in: heat_hybrid has thermostats of several kinds; give --source and --sink")
+        raise InputError("run.in: heat_hybrid has thermostats of several kinds; give --ends")
     try:
         return int(words[-2]), int(words[-1])
     except (IndexError, ValueError):

@@ -148,7 +148,7 @@ def defect(
     results: Path | None,
     **asked: Any,
 ) -> Output:
-    """Formation energies of point defects, extrapolated to the dilute limit.
+    """Formation energies of point defects in the dilute limit.
 
     Every symmetry-distinct vacancy, interstitial, antisite or substitution of relaxed unit cell STRUCTURE, in
     supercells of several sizes. A potential has no electrons: single defects of ionic crystals depend on the chemical
@@ -286,7 +286,7 @@ def cohesive(
     overwrite: bool,
     **asked: Any,
 ) -> Output:
-    """Cohesive energy, and the energy of a structure stretched and compressed.
+    """Cohesive energy, and energies when stretched and compressed.
 
     A machine-learned potential that was not trained on free atoms only extrapolates to them: give their energies by
     the reference method with --free.

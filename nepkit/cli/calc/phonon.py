@@ -67,7 +67,7 @@ def phonon(
     results: Path | None,
     **asked: Any,
 ) -> Output:
-    """Phonon bands, densities of states and harmonic thermal properties.
+    """Phonon bands, density of states, harmonic properties.
 
     STRUCTURE must be relaxed. A model with charges gives Born charges and a dielectric constant, by which longitudinal
     and transverse optical modes split at the zone centre. Needs phonopy.
@@ -157,7 +157,7 @@ def _data(found: Phonons) -> dict[str, Any]:
 def expansion(
     structure: Path, models: tuple[str, ...], temperature: float, results: Path | None, **asked: Any
 ) -> Output:
-    """Thermal expansion in the quasi-harmonic approximation.
+    """Quasi-harmonic thermal expansion.
 
     Phonons at several volumes give free energies, whose minima are the volumes at each temperature; bulk modulus and
     heat capacity at constant pressure come with them. STRUCTURE must be relaxed and keeps its shape; a volume with

@@ -174,7 +174,7 @@ def composite(
     samples: int,
     seed: int,
 ) -> Output:
-    """Loading at which fillers, or their interphase shells, percolate.
+    """Loading at which fillers or their shells percolate.
 
     Spheres or rods with round ends are placed at random in periodic cubes. Two of them are linked when their shells
     touch. The threshold is where cubes of different size wrap with the probability 0.460, known for all such systems.
@@ -215,7 +215,7 @@ def composite(
 @click.option("--spacing", type=float, default=1.0, show_default=True, help="Edge of the grid cells (A).")
 @options.save("The result as json or text.")
 def interphase(frames: Path, elements: tuple[str, ...], radius: float, shell: float, spacing: float) -> Output:
-    """Filler, interphase shell and matrix of given structures: volumes, and what of them is endless.
+    """Filler, shell and matrix: volumes, what is endless.
 
     Space closer than the radius to an atom of the filler is filler, closer than the shell to that is interphase.
     """

@@ -50,7 +50,7 @@ def report(
     overwrite: bool,
     **reading: Any,
 ) -> Output:
-    """Diffusion, conductivity, convergence and activation energy on one page.
+    """One page on diffusion, conductivity and their errors.
 
     RUNS are folders of GPUMD or trajectories; with two temperatures or more the activation energy is fitted too. --json
     prints everything.

@@ -11,4 +11,5 @@ PLOT = parity_of(
     603,
     "A file of frames (xyz) is evaluated by the qNEP of --model. Atoms without a reference are left out.",
     model=True,
+    also=("bec",),
 )

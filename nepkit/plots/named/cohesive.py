@@ -12,11 +12,11 @@ from nepkit.table import Table, stacked, table_of_columns
 if TYPE_CHECKING:
     from nepkit.analysis.statics import Cohesive
 
-EQUATIONS = ("birchmurnaghan", "vinet", "murnaghan", "birch", "pouriertarantola", "sj")
+EQUATIONS = ("birch-murnaghan", "vinet", "murnaghan")
 
 
 def read(
-    source: Source, equation: str = "birchmurnaghan", volume: float | None = None, isotropic: bool = False
+    source: Source, equation: str = "birch-murnaghan", volume: float | None = None, isotropic: bool = False
 ) -> Cohesive:
     """Read one cohesive.out and fit it."""
     from numpy import prod
@@ -33,7 +33,7 @@ def read(
     size = volume or (atoms.volume if atoms else None)
     scaled = 3 if isotropic else (scaled_vectors(inputs) if inputs else None)
     count = len(atoms.symbols) * copies if atoms else None
-    return cohesive(scale, energy, volume=size, scaled=scaled, atoms=count, equation=equation)
+    return cohesive(scale, energy, volume=size, scaled=scaled, atoms=count, equation=equation.replace("-", ""))
 
 
 @styled
@@ -113,7 +113,7 @@ PLOT = Plot(
         File("model.xyz", "you", needed=False),
     ),
     options=(
-        Option("equation", "Equation of state.", choices=EQUATIONS, default="birchmurnaghan"),
+        Option("equation", "Equation of state.", choices=EQUATIONS, default="birch-murnaghan"),
         Option("volume", "Volume of the cell at scale one (A^3).", type=float, minimum=0),
         Option("isotropic", "All cell vectors were scaled, without a run.in.", type=bool, default=False),
     ),

@@ -38,6 +38,7 @@ PLOT = Plot(
     name="D",
     summary="Diffusion coefficient against temperature, with activation energy.",
     menu=653,
+    also={"D_xyz": ("--directions",)},
     files=FILES,
     options=OPTIONS,
     read=read,

@@ -101,6 +101,7 @@ PLOT = Plot(
     name="msd",
     summary="Mean squared displacements, with diffusion coefficients.",
     menu=649,
+    also={"msd_all": ()},
     files=(
         File("msd.out", "compute_msd of gpumd"), File("model.xyz", "you", needed=False),
         File("run.in", "you", needed=False),

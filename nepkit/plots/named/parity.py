@@ -177,16 +177,20 @@ PART = Option("part", "Which files of a folder.", choices=("train", "test", "bot
 MODEL = Option("model", "NEP, qNEP or other potential that evaluates FILES of frames.")
 
 
-def parity_of(name: str, quantity: str, summary: str, menu: int, help: str, *, model: bool = False) -> Plot:
+def parity_of(
+    name: str, quantity: str, summary: str, menu: int, help: str, *, model: bool = False, also: Sequence[str] = ()
+) -> Plot:
     """Return the plot of a quantity that has one of its own."""
+    evaluates = model
 
     def read_one(source: Source, part: str = "both", model: str | None = None) -> Sets:
-        return read(source, part, model, (quantity,))
+        return read(source, part, model, (quantity,)) if evaluates else read_sets(source, part, (quantity,))
 
     return Plot(
         name=name,
         summary=summary,
         menu=menu,
+        also=dict.fromkeys(also, ()),
         help=help,
         files=(File(f"{quantity}_*.out", WRITER),),
         options=(PART, DENSITY, *([MODEL] if model else [])),
@@ -205,6 +209,7 @@ PLOT = Plot(
     help="""A file of frames (xyz) is evaluated by --model and set against its labels. Stresses are positive under
     compression, as nep writes them; energies are drawn relative to their mean.""",
     menu=602,
+    also={"prediction": (), "test": (), "parity_density": ("--density",)},
     files=(
         File("energy_*.out", WRITER),
         *(File(f"{name}_*.out", WRITER, needed=False) for name in QUANTITIES[1:]),

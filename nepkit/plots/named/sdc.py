@@ -83,6 +83,7 @@ PLOT = Plot(
     name="sdc",
     summary="Running diffusion coefficients.",
     menu=650,
+    also={"msd_sdc": ()},
     files=(
         File("sdc.out", "compute_sdc of gpumd", needed=False), File("msd.out", "compute_msd of gpumd", needed=False),
     ),

@@ -40,6 +40,7 @@ PLOT = Plot(
     name="sigma",
     summary="Ionic conductivity against temperature, with activation energy.",
     menu=654,
+    also={"sigma_xyz": ("--directions",)},
     files=FILES,
     options=(
         *OPTIONS,

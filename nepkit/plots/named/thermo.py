@@ -156,6 +156,7 @@ PLOT = Plot(
     name="thermo",
     summary="Temperature, pressure, energies and cell along a run.",
     menu=645,
+    also={"thermo2": (), "thermo3": ()},
     files=(
         File("thermo.out", "dump_thermo of gpumd"), File("run.in", "you", needed=False),
         File("model.xyz", "you", needed=False),

@@ -54,6 +54,7 @@ PLOT = Plot(
     name="train",
     summary="A training at one glance: loss and parity.",
     menu=606,
+    also={"train_test": (), "train_density": ("--density",)},
     files=(*loss_plot.PLOT.files, *parity_plot.PLOT.files),
     options=(PART, DENSITY),
     takes="one",

@@ -142,7 +142,7 @@ def test_nemd_refuses_what_contradicts(tmp_path):
         ("ensemble nve\ncompute 0 10 100 temperature\nrun 10\n", r"no run with an ensemble heat_\*"),
         (NEMD.replace("1 8", "8 1"), "not hotter than the sink"),
         (NEMD.replace("30 1 8", "30 1"), None),
-        (NEMD.replace("heat_lan 300 100 30 1 8", "heat_hybrid a b"), "give --source and --sink"),
+        (NEMD.replace("heat_lan 300 100 30 1 8", "heat_hybrid a b"), "give --ends"),
     ):
         runs = run_in(tmp_path, text)
         if message:
