@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from nepkit.cli.command import ROOT
+from nepkit.cli.language import warning
 from nepkit.errors import NepkitError
 
 
@@ -20,6 +21,7 @@ def run() -> NoReturn:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):  # a strange byte must not end in a traceback
             stream.reconfigure(errors="replace")
+    _warn_of_language()
     sys.exit(main())
 
 
@@ -60,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _is_long_range_error(error):
             raise
         return _fail(str(error))
+
+
+def _warn_of_language() -> None:
+    text = warning()
+    if text and not any(name.startswith("_") and name.endswith("_COMPLETE") for name in os.environ):
+        print(f"Warning: {text}", file=sys.stderr)
 
 
 def program_name() -> str:

@@ -15,9 +15,10 @@ import click
 
 from nepkit import __version__
 from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, leaves, load_all, load_plugins
+from nepkit.cli.language import say, say_short
 from nepkit.cli.prompts import Prompter
 
-HEADER = f"nepkit {__version__}: toolkit for GPUMD and NEP potentials"
+HEADER = "nepkit {}: toolkit for GPUMD and NEP potentials"
 HINT_TOP = "Type a section, a three-digit code, or 0 to leave."
 HINT_SECTION = "Type a three-digit code, 000 to go back, or 0 to leave."
 NOT_A_CHOICE = "{!r} is not a choice: type one number from the list."
@@ -74,13 +75,13 @@ class Menu:
         self._execute = execute
         shown = [leaf for leaf in leaves(ROOT) if leaf.menu is not None and not leaf.hidden]
         self._commands = {number: leaf for leaf in shown for number in (leaf.menu, *leaf.also) if number is not None}
-        self._sections = {number: SECTIONS[number] for number in sorted({menu // 100 for menu in self._commands})}
+        self._sections = {number: say(SECTIONS[number]) for number in sorted({menu // 100 for menu in self._commands})}
         self._status = 0
 
     def run(self) -> int:
         """Ask and run until the user leaves; return the status of the last command."""
         _complete_paths()
-        _say(HEADER)
+        _say(say(HEADER).format(__version__))
         section: int | None = None
         number: int | None = None
         try:
@@ -95,7 +96,7 @@ class Menu:
                 except Back:
                     section = None
         except Leave:
-            _say(BYE)
+            _say(say(BYE))
         return self._status
 
     def _choose_command(self, section: int | None) -> int:
@@ -106,21 +107,21 @@ class Menu:
         width = max(len(leaf.path) for leaf in shown.values())
         _say(f"\n{section} {self._sections[section]}\n")
         for menu, leaf in shown.items():
-            _say(f"  {menu}  {leaf.path:<{width}}  {leaf.get_short_help_str(limit=68 - width)}")
-        _say(f"\n{HINT_SECTION}")
+            _say(f"  {menu}  {leaf.path:<{width}}  {say_short(leaf.help or '', 68 - width)}")
+        _say(f"\n{say(HINT_SECTION)}")
         while True:
             answer = self._ask(f"nepkit {section}> ")
             if answer == BACK:
                 raise Back
             if self._is_section(answer):
                 return self._choose_command(int(answer))
-            _say((NO_COMMAND if answer.isdigit() else NOT_A_CHOICE).format(answer))
+            _say(say(NO_COMMAND if answer.isdigit() else NOT_A_CHOICE).format(answer))
 
     def _choose_section(self) -> int:
         _say("")
         for number, title in self._sections.items():
             _say(f"  {number}  {title}")
-        _say(f"\n{HINT_TOP}")
+        _say(f"\n{say(HINT_TOP)}")
         while True:
             answer = self._ask("nepkit> ")
             if self._is_section(answer):
@@ -128,9 +129,9 @@ class Menu:
             if answer == BACK:
                 continue
             if answer.isdigit() and len(answer) == 3:
-                _say(NO_COMMAND.format(answer))
+                _say(say(NO_COMMAND).format(answer))
             else:
-                _say((NO_SECTION if answer.isdigit() else NOT_A_CHOICE).format(answer))
+                _say(say(NO_SECTION if answer.isdigit() else NOT_A_CHOICE).format(answer))
 
     def _is_section(self, answer: str) -> bool:
         return answer.isascii() and answer.isdigit() and len(answer) == 1 and int(answer) in self._sections
@@ -159,20 +160,20 @@ class Menu:
             if self._is_command(answer):
                 raise Jump(int(answer))
 
-        _say(f"\n{chosen.menu}  {chosen.path}: {chosen.get_short_help_str(limit=200)}")
+        _say(f"\n{chosen.menu}  {chosen.path}: {say_short(chosen.help or '', 200)}")
         try:
             words = [*chosen.path.split(), *Prompter(chosen, read, leave_for, _say).words()]
         except KeyboardInterrupt:
             _say("")
             raise Back from None
-        _say(f"\n{RUNNING.format(program_name() + ' ' + shlex.join(words))}\n")
+        _say(f"\n{say(RUNNING).format(program_name() + ' ' + shlex.join(words))}\n")
         try:
             self._status = self._execute(words)
         except Exception:  # a bug: show it whole, and keep the menu alive
             traceback.print_exc()
             self._status = 1
         if self._status:
-            _say(FAILED.format(self._status))
+            _say(say(FAILED).format(self._status))
 
 
 def read_line(prompt: str) -> str:

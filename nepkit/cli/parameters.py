@@ -7,8 +7,13 @@ from typing import Any
 
 import click
 
+from nepkit.cli.language import say
+
 HIDDEN = ("help",)
 """Names of parameters that are not described."""
+
+FILE, FOLDER, NONE = "file", "folder", "none"
+AT_LEAST, AT_MOST = ", at least {}", ", at most {}"
 
 
 def described(command: click.Command) -> list[click.Parameter]:
@@ -32,16 +37,22 @@ def kind(parameter: click.Parameter) -> str:
         return "y/n"
     given = parameter.type
     if isinstance(given, click.Tuple):
-        return " ".join(_plain(item) for item in given.types)
-    name = _plain(given)
+        return " ".join(map(say, type_names(parameter)))
+    name = say(_plain(given))
     if isinstance(given, click.Choice):
         name = "|".join(str(choice) for choice in given.choices)
     elif isinstance(given, click.Path):
-        name = "folder" if given.dir_okay and not given.file_okay else "file"
+        name = say(FOLDER if given.dir_okay and not given.file_okay else FILE)
     elif isinstance(given, (click.IntRange, click.FloatRange)):
-        name += f", at least {given.min:g}" if given.min is not None else ""
-        name += f", at most {given.max:g}" if given.max is not None else ""
+        name += say(AT_LEAST).format(f"{given.min:g}") if given.min is not None else ""
+        name += say(AT_MOST).format(f"{given.max:g}") if given.max is not None else ""
     return f"{name} ..." if takes_several(parameter) else name
+
+
+def type_names(parameter: click.Parameter) -> list[str]:
+    """Return the English names of the types of its values; none where these are choices."""
+    types = parameter.type.types if isinstance(parameter.type, click.Tuple) else [parameter.type]
+    return [_plain(item) for item in types if not isinstance(item, click.Choice)]
 
 
 def _plain(given: Any) -> str:
@@ -61,7 +72,7 @@ def default(parameter: click.Parameter, context: click.Context) -> str:
     value = default_value(parameter, context)
     if is_flag(parameter):
         return "y" if value else "n"
-    return "none" if value in (None, ()) else as_typed(value)
+    return say(NONE) if value in (None, ()) else as_typed(value)
 
 
 def as_typed(value: Any) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nepkit.atomic import atomic_path
+from nepkit.cli.language import say
 from nepkit.cli.output import Output, Table
 from nepkit.record import to_json
 
@@ -43,11 +44,11 @@ def present(
         from nepkit.frames import write_frames
 
         count = write_frames(save, output.frames, overwrite=bool(overwrite))
-        wrote = f"wrote {count} frame{'s' if count != 1 else ''} to {save}"
+        wrote = say("wrote {} frame to {}" if count == 1 else "wrote {} frames to {}").format(count, save)
     elif save is not None:
         with atomic_path(save, overwrite=bool(overwrite)) as temporary:
             wrote = _write_file(output, temporary, bool(as_json), bool(as_csv))
-        wrote = f"wrote {wrote} to {save}"
+        wrote = say("wrote {} to {}").format(wrote, save)
     elif output.frames is not None and not as_json:
         from nepkit.frames import format_frame
 
@@ -88,16 +89,16 @@ def _write_file(output: Output, path: Path, as_json: bool, as_csv: bool) -> str:
     if output.figure is not None:
         figure = getattr(output.figure, "figure", output.figure)
         figure.savefig(path)
-        return "the figure"
+        return say("the figure")
     if as_json or path.suffix == ".json":
         path.write_text(to_json(output.data), encoding="utf-8")
-        return "JSON"
+        return say("JSON")
     if as_csv or path.suffix == ".csv":
         path.write_text(to_csv(output), encoding="utf-8")
-        return "CSV"
+        return say("CSV")
     with path.open("w", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in render(output, file))
-    return "the text"
+    return say("the text")
 
 
 def to_csv(output: Output) -> str:

@@ -9,10 +9,12 @@ from shutil import get_terminal_size
 import click
 
 from nepkit.cli import parameters
+from nepkit.cli.language import say, say_wrapped
 
 HINT = "Enter takes the [value in brackets], go takes all that are left, 000 goes back."
 NEEDED = "A value is needed here."
 YES_OR_NO = "Type y or n."
+MORE_NEEDED = "{} values are needed here."
 ALL_DEFAULTS = "go"
 YES = ("y", "yes")
 NO = ("n", "no")
@@ -51,7 +53,7 @@ class Prompter:
         arguments: list[str] = []
         options: list[str] = []
         if any(not item.required for item in self._parameters):
-            self._say(HINT)
+            self._say(say(HINT))
         for parameter in sorted(self._parameters, key=lambda item: not item.required):
             values = self._ask(parameter)
             if isinstance(parameter, click.Option):
@@ -67,7 +69,7 @@ class Prompter:
             return []
         if isinstance(parameter, click.Option) and parameter.help:
             width = min(get_terminal_size().columns, 100)
-            self._say("\n" + click.wrap_text(parameter.help, width, "  ", "  "))
+            self._say("\n" + say_wrapped(parameter.help, width, "  "))
         else:
             self._say("")
         while True:
@@ -78,7 +80,7 @@ class Prompter:
             if not answer:
                 if not parameter.required:
                     return []
-                self._say(f"  {NEEDED}")
+                self._say(f"  {say(NEEDED)}")
                 continue
             try:
                 return list(self._words_of(parameter, answer))
@@ -102,7 +104,7 @@ class Prompter:
         # One value may contain spaces, as file names do; several are split as a shell splits them.
         values = shlex.split(answer) if several else [_unquote(answer)]
         if parameter.nargs > 1 and len(values) % parameter.nargs:
-            raise ValueError(f"{parameter.nargs} values are needed here.")
+            raise ValueError(say(MORE_NEEDED).format(parameter.nargs))
         if isinstance(parameter.type, click.Tuple):
             for start in range(0, len(values), parameter.nargs):
                 parameter.type.convert(tuple(values[start : start + parameter.nargs]), parameter, self._context)
@@ -121,7 +123,7 @@ class Prompter:
 
     def _flag(self, option: click.Option, answer: str) -> Iterator[str]:
         if answer.lower() not in YES + NO:
-            raise ValueError(YES_OR_NO)
+            raise ValueError(say(YES_OR_NO))
         wanted = answer.lower() in YES
         if wanted == bool(parameters.default_value(option, self._context)):
             return

@@ -1,7 +1,8 @@
-"""The page of all commands and the overview of ``nepkit --help``, generated from the command tree.
+"""The pages of all commands and the overview of ``nepkit --help``, generated from the command tree.
 
-``python -m nepkit.cli.reference`` writes ``docs/commands.md`` and ``nepkit/cli/overview.txt``; with ``--check`` it only
-says whether they are up to date, by its exit status. They do not depend on the version of click or on the terminal.
+``python -m nepkit.cli.reference`` writes ``docs/commands.md``, the same in Chinese, and ``nepkit/cli/overview.txt``;
+with ``--check`` it only says whether they are up to date, by its exit status. They do not depend on the version of
+click, on the terminal or on the language that is asked for.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ import click
 
 from nepkit.cli import parameters
 from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, format_overview, leaves, load_all
+from nepkit.cli.language import ENGLISH, say, say_all, say_numbers, speaking
 
 PAGE = Path("docs/commands.md")
+CHINESE = Path("docs/commands_zh.md")
 OVERVIEW = Path("nepkit/cli/overview.txt")
+NEEDED = "needed"
+NO_NUMBER = "Without a menu number"
+HEAD = "| parameter | type | default | meaning |"
 INTRODUCTION = """# Commands
 
 Generated from the command tree by `python -m nepkit.cli.reference`; do not edit by hand.
@@ -26,18 +32,23 @@ Results go to standard output; errors go to standard error as one line, with exi
 """
 
 
-def reference() -> str:
+def reference(language: str = ENGLISH) -> str:
     """Return the page as Markdown: every command by menu section, with its parameters."""
+    with speaking(language):
+        return _reference()
+
+
+def _reference() -> str:
     load_all()
-    parts = [INTRODUCTION]
+    parts = [say_all(INTRODUCTION.strip()) + "\n"]
     section = ""
     for leaf in sorted(
         (leaf for leaf in leaves(ROOT) if not leaf.hidden), key=lambda leaf: (leaf.menu or 1000, leaf.path)
     ):
-        title = SECTIONS.get((leaf.menu or 1000) // 100, "Without a menu number")
+        title = SECTIONS.get((leaf.menu or 1000) // 100, NO_NUMBER)
         if title != section:
             section = title
-            parts.append(f"## {section}\n")
+            parts.append(f"## {say(section)}\n")
         parts.append(_entry(leaf))
     return "\n".join(parts)
 
@@ -49,13 +60,13 @@ def _entry(leaf: NepkitCommand) -> str:
     words = [_argument(item) for item in arguments]
     lines = [f"### nepkit {leaf.path}", "", "```", " ".join(["nepkit", leaf.path, *words, "[OPTIONS]"]), "```", ""]
     if leaf.menu is not None:
-        lines += [leaf.epilog or "", ""]
-    lines += [cleandoc(leaf.help or "").split("\f")[0].replace("\b\n", ""), ""]
-    lines += ["| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
+        lines += [say_numbers(leaf.epilog or ""), ""]
+    lines += [say_all(cleandoc(leaf.help or "").split("\f")[0].replace("\b\n", "")), ""]
+    lines += [say(HEAD), "| --- | --- | --- | --- |"]
     for item in found:
         names = ", ".join(f"`{name}`" for name in [*item.opts, *item.secondary_opts])
-        needed = "needed" if item.required else parameters.default(item, context)
-        cells = (names, parameters.kind(item), needed, getattr(item, "help", None) or "")
+        needed = say(NEEDED) if item.required else parameters.default(item, context)
+        cells = (names, parameters.kind(item), needed, say(getattr(item, "help", None) or ""))
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -68,8 +79,8 @@ def _argument(parameter: click.Parameter) -> str:
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail when the page is not up to date.")
 def main(check: bool) -> None:
-    """Write the page of all commands, or check it."""
-    for path, new in ((PAGE, reference()), (OVERVIEW, format_overview())):
+    """Write the pages of all commands, or check them."""
+    for path, new in ((PAGE, reference()), (CHINESE, reference("zh")), (OVERVIEW, format_overview())):
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)

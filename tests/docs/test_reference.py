@@ -1,12 +1,14 @@
 import pytest
 
 from nepkit.cli.command import ROOT, SECTIONS, format_overview, leaves, load_all, read_overview
-from nepkit.cli.reference import OVERVIEW, PAGE, main, reference
+from nepkit.cli.reference import CHINESE, OVERVIEW, PAGE, main, reference
 
 
 def test_the_page_of_commands_is_up_to_date(repository):
     page = (repository / PAGE).read_text(encoding="utf-8")
     assert page == reference(), "run: python -m nepkit.cli.reference"
+    chinese = (repository / CHINESE).read_text(encoding="utf-8")
+    assert chinese == reference("zh"), "run: python -m nepkit.cli.reference"
 
 
 def test_the_overview_of_help_is_up_to_date(repository):
