@@ -1,12 +1,15 @@
-"""Seconds of farthest-point sampling: descriptors of 100 frames, and choices among 1000 and 100 000 frames.
+"""Farthest-point sampling of 1000 candidates and 50 known frames of 144 atoms: the whole command, and its parts.
 
 ``python benchmarks/sampling.py`` needs the reference data of the tests (``NEPKIT_REFERENCE_DATA`` or ``shared/data``
-beside the checkout) for the PbTe model. GPUMDkit 1.5.6 with NepTrain took 9.6 s for 1000 candidates and 50 known frames
-of 144 atoms, descriptors and choice together.
+beside the checkout) for the PbTe model. GPUMDkit 1.5.6 with NepTrain took 9.6 s for the same work on two cores: start of
+the program, reading, descriptors and choice together. The compiled parts of nepkit must be there (``pip install .``).
 """
 
 import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,8 +17,12 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.sampling.descriptors import frame_descriptors
+from nepkit.frames import write_frames
+from nepkit.sampling import neighbour_sums
+from nepkit.sampling.descriptors import AtomDescriptors
 from nepkit.sampling.farthest import farthest_points
+
+PEER = 9.6  # s
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -35,14 +42,36 @@ def frames(count: int) -> list[Atoms]:
     return made
 
 
+def command(model: Path) -> float:
+    """Return the wall time of ``nepkit sample fps``, the best of three."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = frames(1050)
+        write_frames(f"{folder}/candidates.xyz", made[:1000])
+        write_frames(f"{folder}/known.xyz", made[1000:])
+        words = ["sample", "fps", "candidates.xyz", "--known", "known.xyz", "--model", str(model), "--max", "100"]
+        times = []
+        for number in range(3):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "nepkit", *words, "-o", f"{number}.xyz"], cwd=folder, check=True,
+                           capture_output=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})  # fmt: skip
+            times.append(time.perf_counter() - start)
+    return min(times)
+
+
 if __name__ == "__main__":
-    made = frames(100)
     model = data() / "pbte_nep_train" / "nep.txt"
-    print("| work | seconds |")
+    whole = command(model)
+    sums = "compiled sums" if neighbour_sums.compiled else "no compiled sums: calorine"
+    print(
+        f"nepkit sample fps, 1000 + 50 frames of 144 atoms: {whole:.2f} s, {PEER / whole:.1f} times GPUMDkit ({sums})\n"
+    )
+    print("| work | seconds of one core |")
     print("| --- | --- |")
-    for backend in ("calorine", "own"):
+    made = frames(100)
+    for backend in ("auto", "calorine", "own"):
+        engine = AtomDescriptors(model, backend)
         start = time.process_time()
-        points = frame_descriptors(made, model, backend=backend)
+        points = np.array([engine(atoms).mean(axis=0) for atoms in made])
         print(f"| descriptors of 100 frames of {len(made[0])} atoms, {backend} | {time.process_time() - start:.2f} |")
     rng = np.random.default_rng(0)
     for count, known, chosen in ((1000, 50, 100), (100_000, 5000, 100)):

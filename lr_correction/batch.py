@@ -6,7 +6,6 @@ from typing import Any
 
 import ase
 import numpy as np
-from vesin import NeighborList
 
 from .backend import Array, Namespace, asarray, segment_outer, segment_sum, to_numpy
 from .errors import DataError
@@ -163,6 +162,8 @@ def neighbour_pairs(batch: Batch, cutoff: float) -> Pairs:
     >>> len(neighbour_pairs(batch, 3.0))
     12
     """
+    from vesin import NeighborList  # imports torch where that is installed: seconds, spared where no pairs are needed
+
     positions = to_numpy(batch.positions).astype(np.float64)
     cells = to_numpy(batch.cells).astype(np.float64)
     search = NeighborList(cutoff=float(cutoff), full_list=True, sorted=True, n_threads=1)

@@ -34,27 +34,40 @@ def reference_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def compiled_rows(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """Our own parser of rows of extended xyz: the installed one, else compiled here."""
-    from nepkit.formats import extxyz_rows
-
-    if extxyz_rows.compiled is not None:
-        return extxyz_rows.compiled
+def _compiled(installed: ModuleType | None, name: str, folder: Path) -> ModuleType:
+    """Return a module of ours that is written in C++: the installed one, else compiled here."""
+    if installed is not None:
+        return installed
     compiler = shutil.which("g++") or shutil.which("c++")
     if compiler is None:
         pytest.skip("no C++ compiler")
-    target = tmp_path_factory.mktemp("rows") / f"_rows{sysconfig.get_config_var('EXT_SUFFIX')}"
-    source = REPOSITORY / "nepkit" / "formats" / "_rows.cpp"
+    source = REPOSITORY.joinpath(*name.split(".")).with_suffix(".cpp")
+    target = folder / f"{source.stem}{sysconfig.get_config_var('EXT_SUFFIX')}"
     include = sysconfig.get_paths()["include"]
     words = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{include}"]
     subprocess.run([compiler, *words, str(source), "-o", str(target)], check=True)
-    spec = importlib.util.spec_from_file_location("nepkit.formats._rows", target)
+    spec = importlib.util.spec_from_file_location(name, target)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def compiled_rows(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Our own parser of rows of extended xyz."""
+    from nepkit.formats import extxyz_rows
+
+    return _compiled(extxyz_rows.compiled, "nepkit.formats._rows", tmp_path_factory.mktemp("rows"))
+
+
+@pytest.fixture(scope="session")
+def compiled_sums(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Our own sums over neighbours."""
+    from nepkit.sampling import neighbour_sums
+
+    return _compiled(neighbour_sums.compiled, "nepkit.sampling._sums", tmp_path_factory.mktemp("sums"))
 
 
 @pytest.fixture(params=["our own parser", "the parser of libAtoms"])

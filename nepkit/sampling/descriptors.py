@@ -17,12 +17,15 @@ from nepkit.models.parallel import mapped
 from nepkit.models.potentials.load import load_potential
 from nepkit.models.potentials.potential import place
 from nepkit.progress import track
+from nepkit.sampling import neighbour_sums
+from nepkit.sampling.neighbour_sums import NeighbourSums
 
 Array = NDArray[np.float64]
 By = Literal["frame", "element"]
 
-BACKENDS = ("calorine", "own", "pynep")
-"""Who computes: NEP_CPU through calorine, `lr_correction`, or PyNEP where it is installed. They agree to rounding."""
+BACKENDS = ("auto", "calorine", "own", "pynep")
+"""Who computes: our compiled sums where they are there and else NEP_CPU through calorine, calorine in any case,
+`lr_correction`, or PyNEP where it is installed. They agree to rounding."""
 
 
 class AtomDescriptors:
@@ -43,11 +46,12 @@ class AtomDescriptors:
         Where PyNEP is asked for and not installed.
     """
 
-    def __init__(self, model: Path, backend: str = "calorine") -> None:
+    def __init__(self, model: Path, backend: str = "auto") -> None:
         if backend not in BACKENDS:
             raise InputError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
         name = f"pynep:{model}" if backend == "pynep" else str(model)
         self.backend = backend
+        self._sums = NeighbourSums(read_nep(model)) if backend == "auto" and neighbour_sums.compiled else None
         self.potential: Any = load_potential(name, backend="lr_correction" if backend == "own" else "calorine")
         self.elements: tuple[str, ...] = read_nep(model).elements
 
@@ -62,6 +66,9 @@ class AtomDescriptors:
         if self.backend == "pynep":
             self.potential.check(atoms, where)
             return np.asarray(self.potential.calculator().get_property("descriptor", atoms), dtype=float)
+        if self._sums is not None and all(atoms.pbc):
+            self.potential.check(atoms, where)
+            return self._sums(atoms, where)
         try:
             values: Array = self.potential.descriptors(atoms, where)
         except DataError as error:
@@ -78,7 +85,7 @@ def frame_descriptors(
     model: Path,
     *,
     by: By = "frame",
-    backend: str = "calorine",
+    backend: str = "auto",
     source: str = "frame",
     jobs: int = 1,
 ) -> Array:
@@ -129,7 +136,7 @@ def _mean_of_elements(engine: AtomDescriptors, item: tuple[Atoms, str]) -> Array
 
 
 def environments(
-    frames: Iterable[Atoms], model: Path, *, backend: str = "calorine", source: str = "frame", jobs: int = 1
+    frames: Iterable[Atoms], model: Path, *, backend: str = "auto", source: str = "frame", jobs: int = 1
 ) -> Iterator[tuple[NDArray[np.int64], Array]]:
     """Yield the elements of every frame's atoms as indices into the model's, (N,), and their descriptors, (N, D).
 

@@ -26,8 +26,8 @@ def descriptor_options(function: F) -> F:
     added = (
         click.option("--model", type=options.FILE, required=True, help="NEP or qNEP whose descriptors are compared."),
         click.option("--known", type=options.FILE, help="Training set; frames like its own are not chosen."),
-        click.option("--backend", type=click.Choice(["calorine", "own", "pynep"]), default="calorine",
-                     show_default=True, help="Who computes descriptors; all give the same."),
+        click.option("--backend", type=click.Choice(["auto", "calorine", "own", "pynep"]), default="auto",
+                     show_default=True, help="Who computes descriptors; all give the same, auto is the quickest."),
         options.jobs,
         click.option("--map", "map_file", type=options.NEW,
                      help="Two principal components of all frames: csv, or a plot (png, pdf, svg)."),
