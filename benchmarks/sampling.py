@@ -1,8 +1,8 @@
 """Farthest-point sampling of 1000 candidates and 50 known frames of 144 atoms: the whole command, and its parts.
 
 ``python benchmarks/sampling.py`` needs the reference data of the tests (``NEPKIT_REFERENCE_DATA`` or ``shared/data``
-beside the checkout) for the PbTe model. GPUMDkit 1.5.6 with NepTrain took 9.6 s for the same work on two cores: start of
-the program, reading, descriptors and choice together. The compiled parts of nepkit must be there (``pip install .``).
+beside the checkout) for the PbTe model. GPUMDkit 1.5.6 with NepTrain took 9.6 s for the same work on two cores: start,
+reading, descriptors and choice together. The compiled parts of nepkit must be there (``pip install .``).
 """
 
 import os
