@@ -28,8 +28,7 @@ INTRODUCTION = """# Commands
 Generated from the command tree by `python -m nepkit.cli.reference`; do not edit by hand.
 
 `nepkit` alone opens a menu of the same commands, where the number of a command can be typed at any prompt.
-Results go to standard output; errors go to standard error as one line, with exit status 1.
-"""
+Results go to standard output; errors go to standard error as one line, with exit status 1."""
 
 
 def reference(language: str = ENGLISH) -> str:
@@ -40,7 +39,7 @@ def reference(language: str = ENGLISH) -> str:
 
 def _reference() -> str:
     load_all()
-    parts = [say_all(INTRODUCTION.strip()) + "\n"]
+    parts = [say_all(INTRODUCTION) + "\n"]
     section = ""
     for leaf in sorted(
         (leaf for leaf in leaves(ROOT) if not leaf.hidden), key=lambda leaf: (leaf.menu or 1000, leaf.path)
