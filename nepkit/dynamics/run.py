@@ -16,8 +16,8 @@ from nepkit.atomic import atomic_path
 from nepkit.dynamics import files
 from nepkit.dynamics.integrators import integrator
 from nepkit.dynamics.simulation import Simulation, start_velocities
-from nepkit.dynamics.watch import ExplosionError, explosion
-from nepkit.errors import InputError, NepkitError, OutputError
+from nepkit.dynamics.watch import ExplosionError, advance
+from nepkit.errors import InputError, OutputError
 from nepkit.frames import write_frames
 from nepkit.models.potentials import Potential
 from nepkit.models.potentials.nep import NepPotential
@@ -199,14 +199,7 @@ def _step(state: _State, folder: Path, kept: int) -> None:
     """Take one step, or say what went wrong at which one."""
     dynamics, run = state.dynamics, state.run
     number = dynamics.nsteps + 1
-    try:
-        dynamics.run(1)
-        wrong = explosion(dynamics.atoms, run.temperature, state.volume)
-    except NepkitError as error:
-        wrong = str(error)
-    except (ValueError, RuntimeError, KeyError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
-        # Calculators and neighbour lists of others refuse what an exploding run gives them with any of these.
-        wrong = str(error) or type(error).__name__
+    wrong = advance(dynamics, run.temperature, state.volume)
     if wrong:
         done = f"what was done until step {kept} is kept in {folder}" if kept else "nothing was done before"
         raise ExplosionError(

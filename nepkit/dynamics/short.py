@@ -9,7 +9,9 @@ import numpy as np
 from ase import Atoms, units
 from numpy.typing import NDArray
 
-from nepkit.dynamics.watch import ExplosionError, energy_drift, explosion
+from nepkit.dynamics.integrators import integrator
+from nepkit.dynamics.simulation import Simulation
+from nepkit.dynamics.watch import ExplosionError, advance, energy_drift, explosion
 from nepkit.progress import task
 
 Array = NDArray[np.float64]
@@ -59,6 +61,54 @@ class Trajectory:
     def drift(self) -> tuple[float, float]:
         """Return the slope of the energy under NVE and its standard error, meV/atom/ps."""
         return energy_drift(self.time[self.nve], 1e3 * self.energy[self.nve])
+
+
+@dataclass(frozen=True)
+class Endured:
+    """How far a run got.
+
+    Parameters
+    ----------
+    steps : int
+        Steps that were taken.
+    reason : str
+        What went wrong then; empty where nothing did.
+    energy : ndarray, shape (S,)
+        Potential plus kinetic energy after every step, eV.
+    atoms : ase.Atoms
+        The end, with velocities.
+    """
+
+    steps: int
+    reason: str
+    energy: Array
+    atoms: Atoms
+
+
+def endure(atoms: Atoms, calculator: Any, run: Simulation) -> Endured:
+    """Do a run in memory until it ends or explodes.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        With the velocities to start from; it is not changed.
+    calculator : ase calculator
+        Model.
+    run : Simulation
+        What is done.
+    """
+    work = atoms.copy()
+    work.calc = calculator
+    volume = float(work.cell.volume) if work.cell.rank == 3 else 0.0
+    dynamics = integrator(work, run, np.random.default_rng([run.seed, 1]))
+    energies: list[float] = []
+    wrong = ""
+    while len(energies) < run.steps and not wrong:
+        wrong = advance(dynamics, run.temperature, volume)
+        if not wrong:
+            energies.append(work.get_total_energy())
+    work.calc = None
+    return Endured(len(energies), wrong, np.array(energies), work)
 
 
 def run_md(

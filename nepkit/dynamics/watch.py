@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from ase import Atoms, units
 from numpy.typing import NDArray
@@ -63,6 +65,18 @@ def explosion(atoms: Atoms, target: float, volume: float) -> str:
     if volume > 0.0 and not 1.0 / SWELLING < atoms.cell.volume / volume < SWELLING:
         return f"the volume went from {volume:.0f} to {atoms.cell.volume:.0f} A^3"
     return ""
+
+
+def advance(dynamics: Any, target: float, volume: float) -> str:
+    """Take one step with an integrator of ASE and return what went wrong; see `explosion`."""
+    try:
+        dynamics.run(1)
+        return explosion(dynamics.atoms, target, volume)
+    except NepkitError as error:
+        return str(error)
+    except (ValueError, RuntimeError, KeyError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+        # Calculators and neighbour lists of others refuse what an exploding run gives them with any of these.
+        return str(error) or type(error).__name__
 
 
 def energy_drift(time: Array, energy: Array) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def mapped(function: Callable[[S, T], R], shared: S, items: Iterable[T], jobs: i
         return
     from concurrent.futures import Future, ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(jobs, _context(), initializer=_start, initargs=(shared,))
+    pool = ProcessPoolExecutor(jobs, process_context(), initializer=_start, initargs=(shared,))
     pending: deque[Future[R]] = deque()
     try:
         for item in items:
@@ -59,7 +59,7 @@ def mapped(function: Callable[[S, T], R], shared: S, items: Iterable[T], jobs: i
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _context() -> BaseContext:
+def process_context() -> BaseContext:
     """Return how processes are made: from a small one that has imported what is slow to import.
 
     Not by a fork of this one, which may have threads (progress, torch) that a fork leaves in an undefined state.
