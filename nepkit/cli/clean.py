@@ -10,6 +10,7 @@ import click
 
 from nepkit.cli import options
 from nepkit.cli.command import command
+from nepkit.cli.language import say
 from nepkit.cli.output import Output, Table
 
 if TYPE_CHECKING:
@@ -61,5 +62,5 @@ def _agreed(table: Table) -> bool:
     click.echo(table.title, err=True)
     for file, size, _ in table.cells():
         click.echo(f"  {file}  {size} MB", err=True)
-    answer: str = click.prompt("Move them to the trash? Type yes", default="no", show_default=True, err=True)
+    answer: str = click.prompt(say("Move them to the trash? Type yes"), default="no", show_default=True, err=True)
     return answer.strip().lower() in YES

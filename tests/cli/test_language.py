@@ -164,3 +164,8 @@ def test_a_list_is_aligned_by_columns():
     assert (first.index("一"), second.strip(), columns(third.partition("text")[0])) == (30, "一" * 6, 32)
     assert long.startswith("a-very")
     assert fourth == " " * 32 + "x"
+
+
+def test_a_bracket_is_not_left_alone():
+    assert wrap("温度  [默认：0.8; x>=0]", 8) == ["温度", "[默认：", "0.8;", "x>=0]"]
+    assert wrap("（", 8) == ["（"]

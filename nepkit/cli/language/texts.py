@@ -66,7 +66,7 @@ def _place(number: int) -> str:
 
 def _of_code() -> Iterator[str]:
     """Yield what the modules around the commands give to `say` and its kin, as text or by the name of a constant."""
-    for name in ("menu", "parameters", "presenter", "prompts", "reference", "language.formatter"):
+    for name in ("clean", "menu", "parameters", "presenter", "prompts", "reference", "language.formatter"):
         module = import_module(f"nepkit.cli.{name}")
         for node in ast.walk(ast.parse(getsource(module))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "say_all"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from unicodedata import east_asian_width
 
-_OPENING = "（《〈「『【"
-_CLOSING = "，。；：、！？）》〉」』】"
+_OPENING = "（《〈「『【(["
+_CLOSING = "，。；：、！？）》〉」』】)]"
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[^\s{_WIDE}]+|[^\s{_OPENING}])[{_CLOSING}]*")
+_PIECE = re.compile(rf"\s+|[{re.escape(_OPENING)}]*(?:[^\s{_WIDE}]+|\S)[{re.escape(_CLOSING)}]*")
 """What a line is not broken within: a word, or one wide character, with the punctuation that may not stand alone."""
 
 
