@@ -146,6 +146,7 @@ class NepkitCommand(click.Command):
         from nepkit.cli.presenter import present, progress_on_terminal
 
         form = {name: ctx.params.pop(name, None) for name in ("as_json", "as_csv")}
+        ctx.meta["nepkit.form"] = any(form.values())
         with progress_on_terminal():
             value = super().invoke(ctx)
             return present(value, **form, save=ctx.meta.get("nepkit.save"), overwrite=ctx.meta.get("nepkit.overwrite"))

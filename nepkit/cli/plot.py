@@ -14,9 +14,13 @@ from nepkit.cli.output import Output
 if TYPE_CHECKING:
     from nepkit.plots.compose import Look
     from nepkit.plots.plot import Option, Plot
+    from nepkit.table import Table
 
 PLACE = click.Path(exists=True, path_type=Path)
 """An existing file or folder."""
+
+TABLES = (".csv", ".json")
+"""Suffixes of files of numbers."""
 
 LOOK = (
     click.Option(["--title"], help="Title in place of the plot's own."),
@@ -96,7 +100,7 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
     loaded = plot.load(paths, own, values.pop("labels", ()))
     panels = loaded.panels(values.pop("panel", None) or "")
     notes = loaded.notes()
-    series = loaded.series()
+    series = loaded.series() if _curves_are_asked_for() else None
     tables = loaded.numbers()
     drawn, text = _drawn(plot, panels, values)
     return Output(
@@ -105,7 +109,7 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
             "files": paths,
             "options": own,
             "numbers": {table.title: table.records() for table in tables},
-            "series": {name: [row[index] for row in series.rows] for index, name in enumerate(series.columns)},
+            "series": {} if series is None else _by_column(series),
             "notes": notes,
         },
         tables=tables,
@@ -115,15 +119,26 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
     )
 
 
+def _curves_are_asked_for() -> bool:
+    """Return whether --json or --csv, or a file of these, needs every point that is drawn: slow to tell where many."""
+    meta = click.get_current_context().meta
+    save = meta.get("nepkit.save")
+    return bool(meta.get("nepkit.form")) or (save is not None and save.suffix.lower() in TABLES)
+
+
+def _by_column(table: Table) -> dict[str, list[Any]]:
+    return {name: [row[index] for row in table.rows] for index, name in enumerate(table.columns)}
+
+
 def _drawn(plot: Plot, panels: dict[str, Any], values: dict[str, Any]) -> tuple[Any, str]:
     """Return the figure where it is saved, and the text that stands for it."""
     from nepkit.plots.style import SUFFIXES, check_image, with_sheets
 
     context = click.get_current_context()
     save, terminal, sheet = context.meta.get("nepkit.save"), values.pop("terminal"), values.pop("style")
-    table = save is not None and save.suffix.lower() in (".csv", ".json")
+    table = save is not None and save.suffix.lower() in TABLES
     if save is not None and not table:
-        check_image(save, bool(context.meta.get("nepkit.overwrite")), also=(".csv", ".json"))
+        check_image(save, bool(context.meta.get("nepkit.overwrite")), also=TABLES)
     if table or (save is None and not terminal):
         hint = f"\nThe image: add -o {plot.name}.png ({', '.join(SUFFIXES)}); in the terminal: --terminal"
         return None, "" if table else hint

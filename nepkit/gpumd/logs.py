@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ase import Atoms
 
 from nepkit.errors import InputError
 from nepkit.gpumd.tables import Array, read_rows
@@ -83,6 +84,49 @@ def read_active(path: str | Path) -> tuple[Array, Array]:
     if table.shape[1] != 2:
         raise InputError(f"{path}: {table.shape[1]} columns, expected 2; is it an active.out?")
     return 1e-3 * table[:, 0], table[:, 1]
+
+
+def row_of_frame(atoms: Atoms, time: Array, where: str, path: str | Path) -> int:
+    """Return the index of the row of active.out that a frame of active.xyz was written at, by its time.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The frame.
+    time : ndarray, shape (C,)
+        Of every check, ps, from `read_active`.
+    where : str
+        What messages call the frame.
+    path : str or Path
+        What they call active.out.
+
+    Raises
+    ------
+    InputError
+        Where the frame has no time, or one that is none of the checks.
+    """
+    femtoseconds = number_in_header(atoms, "time", where)
+    if femtoseconds is None:
+        raise InputError(f"{where}: it has no Time to find its row of {path} by")
+    row = int(np.argmin(np.abs(time - 1e-3 * femtoseconds)))
+    if abs(time[row] - 1e-3 * femtoseconds) > 1e-6 * max(1.0, abs(time[row])):
+        raise InputError(f"{where}: no row of {path} has its time of {femtoseconds:g} fs; are they of one run?")
+    return row
+
+
+def number_in_header(atoms: Atoms, name: str, where: str) -> float | None:
+    """Return a number of the second line of a frame, by its name in lower case; None where it is not there.
+
+    Raises
+    ------
+    InputError
+        Where it is no number.
+    """
+    value = next((value for key, value in atoms.info.items() if key.lower() == name), None)
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: {name} is {value!r}, expected a number") from None
 
 
 def read_mcmd(path: str | Path) -> MonteCarlo:

@@ -122,25 +122,35 @@ def read_prediction(path: Path, quantity: str | None = None, *, frames: int | No
     quantity = quantity or (named[0] if named else None)
     if quantity is None:
         raise InputError(f"{path}: of what are these predictions? expected a name such as force_train.out")
-    kind, table = KINDS[quantity], read_rows(path)
-    width = len(kind.components)
+    predicted, reference, absent = read_pairs(path, quantity)
+    rows = len(absent)
+    if absent.all():
+        raise InputError(f"{path}: none of the {rows} rows has a reference; the data set has no {quantity} labels")
+    count = rows
+    if KINDS[quantity].per_atom:
+        count = frames or _frames_beside(path, named[1] if named else "train") or min(rows, 50)
+    block = np.arange(rows) * min(count, rows) // rows
+    return Prediction(quantity, predicted[~absent], reference[~absent], block[~absent], int(absent.sum()))
+
+
+def read_pairs(path: Path, quantity: str) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return all predictions and references of a file, shape (R, C), and which rows have no reference, shape (R,).
+
+    Raises
+    ------
+    InputError
+        Where the columns are not predictions and references of the quantity.
+    """
+    table, width = read_rows(path), len(KINDS[quantity].components)
     if table.shape[1] != 2 * width:
         raise InputError(
             f"{path}: {table.shape[1]} columns, expected {width} of predictions and {width} of references of {quantity}"
         )
     predicted, reference = table[:, :width], table[:, width:]
-    absent = (np.abs(reference) >= ABSENT).any(axis=1)
+    absent: NDArray[np.bool_] = np.asarray((np.abs(reference) >= ABSENT).any(axis=1))
     if quantity == "bec":
         absent |= ~reference.any(axis=1)
-    if absent.all():
-        raise InputError(
-            f"{path}: none of the {len(table)} rows has a reference; the data set has no {quantity} labels"
-        )
-    count = len(table)
-    if kind.per_atom:
-        count = frames or _frames_beside(path, named[1] if named else "train") or min(len(table), 50)
-    block = np.arange(len(table)) * min(count, len(table)) // len(table)
-    return Prediction(quantity, predicted[~absent], reference[~absent], block[~absent], int(absent.sum()))
+    return predicted, reference, absent
 
 
 def _frames_beside(path: Path, part: str) -> int | None:

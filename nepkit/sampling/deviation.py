@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
 from nepkit.errors import InputError
-from nepkit.gpumd.logs import read_active
+from nepkit.gpumd.logs import number_in_header, read_active, row_of_frame
 from nepkit.models.parallel import mapped
 from nepkit.models.potentials.combine import Committee
 from nepkit.models.potentials.potential import place
@@ -88,31 +87,16 @@ def _matched(
 ) -> Iterator[float]:
     for number, atoms in enumerate(frames, 1):
         where = place(source, number)
-        own = _number(atoms, "uncertainty", where)
+        own = number_in_header(atoms, "uncertainty", where)
         if times is None or values is None:
             if own is None:
                 raise InputError(f"{where}: it has no uncertainty; give active.out with --active, or models")
             yield own
             continue
-        femtoseconds = _number(atoms, "time", where)
-        if femtoseconds is None:
-            raise InputError(f"{where}: it has no Time to find its row of {active} by")
-        row = int(np.argmin(np.abs(times - 1e-3 * femtoseconds)))
-        if abs(times[row] - 1e-3 * femtoseconds) > 1e-6 * max(1.0, abs(times[row])):
-            raise InputError(f"{where}: no row of {active} has its time of {femtoseconds:g} fs; are they of one run?")
+        row = row_of_frame(atoms, times, where, active or "active.out")
         if own is not None and abs(own - values[row]) > 1e-3 * max(abs(own), 1e-3):
             raise InputError(f"{where}: its uncertainty is {own:g} eV/A, {active} says {values[row]:g} at this time")
         yield float(values[row])
-
-
-def _number(atoms: Atoms, name: str, where: str) -> float | None:
-    value: Any = next((value for key, value in atoms.info.items() if key.lower() == name), None)
-    if value is None:
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: {name} is {value!r}, expected a number") from None
 
 
 def largest(values: Sequence[float] | Array, low: float, high: float | None, count: int | None) -> list[int]:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from nepkit import conventions
 from nepkit.errors import InputError
 from nepkit.frames import Labels, labels
-from nepkit.gpumd.tables import read_rows
+from nepkit.gpumd.predictions import read_pairs
 
 Array = NDArray[np.float64]
-
-_NO_VIRIAL = 0.999e6  # what the trainer writes for a virial that a frame lacks: GPUMD, src/main_nep/structure.cu
 
 
 @dataclass(frozen=True)
@@ -92,24 +90,20 @@ def errors_of_trainer(frames: Sequence[Atoms], folder: Path) -> dict[str, Errors
     """
     sizes = np.array([len(atoms) for atoms in frames])
     rows = {"energy": len(frames), "force": int(sizes.sum()), "virial": len(frames)}
-    width = {"energy": 1, "force": 3, "virial": 6}
     result = {}
     for name, expected in rows.items():
         path = folder / f"{name}_train.out"
         if name != "energy" and not path.is_file():
             continue
-        table = read_rows(path)
-        if table.shape != (expected, 2 * width[name]):
+        predicted, reference, absent = read_pairs(path, name)
+        if len(absent) != expected:
             raise InputError(
-                f"{path}: {table.shape[0]} rows of {table.shape[1]} numbers, expected {expected} of {2 * width[name]}; "
-                "were these frames trained on, in one batch?"
+                f"{path}: {len(absent)} rows, expected {expected}; were these frames trained on, in one batch?"
             )
-        difference = (table[:, : width[name]] - table[:, width[name] :]) ** 2
         if name == "energy":
-            check_order(frames, table[:, 1], path)
-        squares, counts = difference.sum(axis=1), np.full(len(difference), float(width[name]))
-        absent = (np.abs(table[:, width[name] :]) >= _NO_VIRIAL).all(axis=1)
-        squares[absent], counts[absent] = 0.0, 0.0
+            check_order(frames, reference[:, 0], path)
+        squares = np.where(absent, 0.0, ((predicted - reference) ** 2).sum(axis=1))
+        counts = np.where(absent, 0.0, float(reference.shape[1]))
         if name == "force":
             starts = np.append(0, np.cumsum(sizes)[:-1])
             squares, counts = np.add.reduceat(squares, starts), np.add.reduceat(counts, starts)

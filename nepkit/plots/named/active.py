@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
 from nepkit.table import Table, stacked
@@ -44,10 +43,8 @@ def read(source: Source) -> Deviations:
     InputError
         Where a frame has no time, or one that is none of the checks.
     """
-    import numpy as np
-
     from nepkit.frames import read_frames
-    from nepkit.gpumd.logs import read_active
+    from nepkit.gpumd.logs import read_active, row_of_frame
 
     path = source.path("active.out")
     time, deviation = read_active(path)
@@ -55,14 +52,7 @@ def read(source: Source) -> Deviations:
     frames = source.find("active.xyz")
     if frames is not None and frames.stat().st_size:
         for number, atoms in enumerate(read_frames(frames), 1):
-            told = next((value for key, value in atoms.info.items() if key.lower() == "time"), None)
-            if told is None:
-                raise InputError(f"{frames}, frame {number}: it has no Time to find its row of {path} by")
-            row = int(np.argmin(np.abs(time - 1e-3 * float(told))))
-            if abs(time[row] - 1e-3 * float(told)) > 1e-6 * max(1.0, abs(time[row])):
-                found = f"no row of {path} has its time of {float(told):g} fs"
-                raise InputError(f"{frames}, frame {number}: {found}; are they of one run?")
-            frame[number] = row
+            frame[number] = row_of_frame(atoms, time, f"{frames}, frame {number}", path)
     return Deviations(time, deviation, frame)
 
 
