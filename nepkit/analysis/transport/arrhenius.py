@@ -179,7 +179,7 @@ class _Problem:
     def fit(self, model: str, *, by_scatter: bool = False) -> Fit:
         """Fit a model; ``by_scatter`` takes the size of the errors from the deviations."""
         from scipy.optimize import least_squares
-        from scipy.stats import chi2, norm, t
+        from scipy.special import chdtrc, ndtri, stdtrit  # scipy.stats takes much longer to import
 
         function, names = MODELS[model]
 
@@ -203,11 +203,11 @@ class _Problem:
             best, jacobian = np.asarray(solved.x), np.asarray(solved.jac)
         squares, freedom = float((deviations(best) ** 2).sum()), len(self.x) - len(names)
         covariance: Array = np.asarray(np.linalg.pinv(jacobian.T @ jacobian), dtype=float)
-        probability = float(chi2.sf(squares, freedom)) if freedom else float("nan")
-        quantile = float(norm.ppf(0.975))
+        probability = float(chdtrc(freedom, squares)) if freedom else float("nan")
+        quantile = float(ndtri(0.975))
         if freedom and (by_scatter or probability < IMPROBABLE):  # then the scatter says how wrong the errors are
             covariance = covariance * squares / freedom
-            quantile = float(t.ppf(0.975, freedom))
+            quantile = float(stdtrit(freedom, 0.975))
         errors = np.sqrt(np.diag(covariance))
         parameters = {
             name: Quantity(float(v), float(e), unit, float(v - quantile * e), float(v + quantile * e))

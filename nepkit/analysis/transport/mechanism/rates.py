@@ -30,16 +30,16 @@ def event_rate(frame: Integers, frames: int, interval: float, carriers: float) -
     carriers : float
         Number of ions, or the mean number of those that could.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtrc, gammaincinv  # scipy.stats takes much longer to import
 
     number = len(frame)
     exposure = carriers * (frames - 1) * interval
     if not exposure > 0.0:
         raise InputError("a rate needs at least one carrier and two frames")
-    low, high = chi2.ppf(0.025, 2 * number) / 2 if number else 0.0, chi2.ppf(0.975, 2 * number + 2) / 2
+    low, high = (gammaincinv(number, 0.025) if number else 0.0), gammaincinv(number + 1, 0.975)
     blocks = np.bincount(np.minimum((frame - 1) * BLOCKS // max(frames - 1, 1), BLOCKS - 1), minlength=BLOCKS)
     spread = float(blocks.var(ddof=1) / blocks.mean()) if number else 1.0
-    burst = float(np.sqrt(spread)) if chi2.sf(spread * (BLOCKS - 1), BLOCKS - 1) < SURPRISE else 1.0
+    burst = float(np.sqrt(spread)) if chdtrc(BLOCKS - 1, spread * (BLOCKS - 1)) < SURPRISE else 1.0
     error = max(np.sqrt(number), 1.0) * burst
     ends = (number - burst * (number - low), number + burst * (high - number))
     return Quantity(number / exposure, error / exposure, "1/ps", max(0.0, ends[0]) / exposure, ends[1] / exposure)

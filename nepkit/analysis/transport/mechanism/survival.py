@@ -162,7 +162,7 @@ def _exits(at: Integers, new: NDArray[np.bool_], frames: int) -> tuple[Array, Ar
 
 
 def _lifetime(exits: Array, trials: Array, interval: float) -> Quantity | None:
-    from scipy.stats import chi2
+    from scipy.special import chdtrc  # scipy.stats takes much longer to import
 
     total = exits.sum()
     if not total or total == trials.sum():
@@ -172,7 +172,7 @@ def _lifetime(exits: Array, trials: Array, interval: float) -> Quantity | None:
     # Poisson's error, or more where the blocks scatter more than that.
     expected = trials * share
     spread = float(((exits - expected)[expected > 0] ** 2 / expected[expected > 0]).sum()) / (BLOCKS - 1)
-    bursts = chi2.sf(spread * (BLOCKS - 1), BLOCKS - 1) < SURPRISE
+    bursts = chdtrc(BLOCKS - 1, spread * (BLOCKS - 1)) < SURPRISE
     relative = float(np.sqrt((spread if bursts else 1.0) / total))
     value, factor = float(value), float(np.exp(1.959964 * relative))
     return Quantity(value, value * relative, "ps", value / factor, value * factor)
