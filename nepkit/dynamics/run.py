@@ -23,6 +23,8 @@ from nepkit.models.potentials import Potential
 from nepkit.models.potentials.nep import NepPotential
 from nepkit.progress import task
 
+VACUUM = 20.0
+"""A around a structure without a cell."""
 _FORMAT = 1  # raised when states of an older nepkit must not be taken
 
 
@@ -110,7 +112,7 @@ def claim(folder: Path, *, overwrite: bool) -> None:
 
 def _prepared(atoms: Atoms, run: Simulation) -> Atoms:
     """Return a copy that has nothing but the structure and velocities."""
-    work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    work = boxed(atoms)
     masses = atoms.arrays.get("masses")
     if masses is not None:
         work.set_masses(masses)
@@ -129,14 +131,25 @@ def _prepared(atoms: Atoms, run: Simulation) -> Atoms:
     return work
 
 
+def boxed(atoms: Atoms) -> Atoms:
+    """Return the structure alone, in a box with vacuum where it has no cell: GPUMD and its files need one."""
+    work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    if atoms.cell.rank < 3:
+        cell = atoms.cell.complete().array  # lacking vectors of length one
+        lacking = ~atoms.cell.any(axis=1)
+        cell[lacking] *= (np.ptp(atoms.positions @ cell[lacking].T, axis=0) + VACUUM)[:, None]
+        work.set_cell(cell)
+    return work
+
+
 def write_inputs(folder: Path, atoms: Atoms, run: Simulation, potential: Potential) -> None:
     """Write the same run for GPUMD: model.xyz, as the structure was given, and run.in; readers of the run use both."""
-    frame = files.bare_frame(atoms)
+    frame = files.bare_frame(boxed(atoms))
     if "vel" in atoms.arrays:
         frame.set_array("vel", np.asarray(atoms.arrays["vel"], dtype=float))
     write_frames(folder / "model.xyz", [frame], overwrite=True)
     file = os.path.relpath(potential.path, folder) if isinstance(potential, NepPotential) else ""
-    cell = atoms.cell.array
+    cell = frame.cell.array
     orthogonal = bool(np.allclose(cell, np.diag(np.diag(cell)), atol=1e-6))
     with atomic_path(folder / "run.in", overwrite=True) as temporary:
         temporary.write_text(run.script(file, orthogonal), encoding="utf-8")

@@ -148,4 +148,5 @@ def environments(
 
 
 def _environments(engine: AtomDescriptors, item: tuple[Atoms, str]) -> tuple[NDArray[np.int64], Array]:
-    return engine.types(item[0]), engine(*item)
+    values = engine(*item)  # first: it says which element the model lacks
+    return engine.types(item[0]), values

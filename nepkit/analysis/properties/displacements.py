@@ -24,6 +24,7 @@ def displaced(
     try:
         from phonopy import Phonopy
         from phonopy.structure.atoms import PhonopyAtoms
+        from spglib.error import SpglibError
     except ImportError:
         raise MissingExtraError("phonopy", "phonon") from None
     if not all(atoms.pbc) or atoms.cell.volume <= 0.0:
@@ -44,7 +45,10 @@ def displaced(
     ):  # that the supercell has less symmetry than the cell, which only costs displacements
         warnings.filterwarnings("ignore", message=".*Point group symmetries.*")
         warnings.filterwarnings("ignore", message=".*primitive_matrix defaulted.*")  # said although it is given
-        engine = Phonopy(cell, supercell_matrix=np.diag(supercell), primitive_matrix="auto", symprec=1e-4)
+        try:
+            engine = Phonopy(cell, supercell_matrix=np.diag(supercell), primitive_matrix="auto", symprec=1e-4)
+        except SpglibError as error:
+            raise InputError(f"the symmetry of the structure cannot be found: {error}") from None
     engine.generate_displacements(distance=displacement)
     first, second, third = (int(value) for value in supercell)
     return engine, (first, second, third)

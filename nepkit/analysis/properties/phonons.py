@@ -203,6 +203,7 @@ def phonons(
     >>> found.displacements  # doctest: +SKIP
     1
     """
+    potential.compute([atoms], source="structure", bec=False)
     engine, copies = displaced(atoms, supercell, length, displacement)
     (forces,) = phonon_forces([engine], potential, work or Work())
     with_forces(engine, forces)
