@@ -84,6 +84,10 @@ def test_a_plug_in_without_translation_shows_english(scratch_tree, chinese, caps
         """Do what only I need, said in a sentence that is too long for one line of this page of help.
 
         A second paragraph.
+
+        \b
+        a  table
+        b  of two lines
         """
 
     mine.epilog = "Menu number 760, of a plug-in."
@@ -91,6 +95,7 @@ def test_a_plug_in_without_translation_shows_english(scratch_tree, chinese, caps
     page = capsys.readouterr().out
     assert "Do what only I need" in page
     assert "\n\n  A second paragraph.\n" in page
+    assert "\n\n  a  table\n  b  of two lines\n\n" in page
     assert "How many of mine.  [默认：3]" in page
     assert "菜单编号 760，来自插件。" in page
 

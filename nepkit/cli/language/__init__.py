@@ -97,8 +97,12 @@ def say_all(english: str) -> str:
 
 
 def paragraphs(english: str) -> list[str]:
-    """Return the paragraphs of a text, each in one line: how the lines are broken does not count."""
-    return [" ".join(part.split()) for part in english.split("\f")[0].split("\n\n") if part.strip()]
+    """Return the paragraphs of a text, each in one line: how the lines are broken does not count.
+
+    A paragraph that begins with a line of a backspace alone keeps its lines, as click has it.
+    """
+    parts = [part.strip("\n") for part in english.split("\f")[0].split("\n\n")]
+    return [part if part.startswith("\b\n") else " ".join(part.split()) for part in parts if part.strip()]
 
 
 def say_short(english: str, width: int) -> str:

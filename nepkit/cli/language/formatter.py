@@ -45,7 +45,10 @@ class TranslatingFormatter(click.HelpFormatter):
     def write_text(self, text: str) -> None:
         """Write paragraphs."""
         indent = " " * self.current_indent
-        parts = [wrap(part, self.width - len(indent)) for part in map(say_numbers, paragraphs(text))]
+        parts = [
+            part.splitlines()[1:] if part.startswith("\b\n") else wrap(part, self.width - len(indent))
+            for part in map(say_numbers, paragraphs(text))
+        ]
         self.write("\n".join("".join(f"{indent}{line}\n" for line in lines) for lines in parts))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
