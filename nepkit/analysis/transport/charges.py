@@ -15,7 +15,7 @@ from nepkit.frames import labels, read_frames
 FRAMES = 16
 
 
-def mean_charges(path: str | Path, ions: Sequence[str], model: str | Path | None = None) -> dict[str, float]:
+def mean_charges(path: str | Path, ions: Sequence[str], model: str | None = None) -> dict[str, float]:
     """Return the mean charge of every ion over frames that are spread over a trajectory, e.
 
     Conductivities of formal charges are exact for ions that keep their charge (doi:10.1038/s41567-019-0562-0); mean
@@ -28,7 +28,7 @@ def mean_charges(path: str | Path, ions: Sequence[str], model: str | Path | None
     ions : sequence of str
         Elements.
     model : str or Path, optional
-        A qNEP; without it the column of charges in the trajectory is taken.
+        A qNEP or ``nep.txt+charges.npz``; without it the column of charges in the trajectory is taken.
 
     Raises
     ------
@@ -41,9 +41,12 @@ def mean_charges(path: str | Path, ions: Sequence[str], model: str | Path | None
         if any(values is None for values in found):
             raise InputError(f"{path}: no column of charges; give a qNEP, or --charge")
     else:
-        from nepkit.models.prediction import load_model, predict, require_charges
+        from nepkit.models.potentials import load_potential
 
-        found = [row.charges for row in predict(require_charges(load_model(model), model), frames, bec=False)]
+        potential = load_potential(model, backend="lr_correction")
+        if not potential.has_charges:
+            raise InputError(f"{model}: no charges in this model, expected a qNEP or nep.txt+charges.npz")
+        found = [row.charges for row in potential.compute(frames, bec=False)]
     charges = {}
     for ion in ions:
         mine = [

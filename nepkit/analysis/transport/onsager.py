@@ -44,8 +44,9 @@ def onsager(currents: ArrayLike, lags: Sequence[int], *, interval: float, volume
 
     Parameters
     ----------
-    currents : array_like, shape (F, S, 3)
-        Sum of charge times unwrapped position over the ions of each kind, e A; the motion of the framework removed.
+    currents : array_like, shape (F, S, A)
+        Sum of charge times unwrapped position over the ions of each kind, e A, along A directions, three or one; the
+        motion of the framework removed.
     lags : sequence of int
         Lags of the fit in frames, for instance those of `diffusion.Diffusion`.
     interval : float
@@ -68,7 +69,7 @@ def onsager(currents: ArrayLike, lags: Sequence[int], *, interval: float, volume
     True
     """
     paths = np.asarray(currents, dtype=float)
-    frames, kinds, _ = paths.shape
+    frames, kinds, axes = paths.shape
     steps = np.asarray(list(lags), dtype=np.int64)
     products = np.zeros((len(steps), kinds, kinds))
     for row, lag in enumerate(steps):
@@ -80,10 +81,10 @@ def onsager(currents: ArrayLike, lags: Sequence[int], *, interval: float, volume
     total = float(slopes.sum())
     if not total > 0.0:
         raise InputError("the total dipole does not diffuse in this window; run longer")
-    # Covariance of slope_ab and slope_cd; the sum of three directions that are alike, each a third of the slope.
-    unit = 0.5 * float(line.weights @ shape @ line.weights) / 3.0
+    # Covariance of slope_ab and slope_cd; the sum of directions that are alike, each a part of the slope.
+    unit = 0.5 * float(line.weights @ shape @ line.weights) / axes
     covariance = unit * (np.einsum("ac,bd->abcd", slopes, slopes) + np.einsum("ad,bc->abcd", slopes, slopes))
-    factor = conductivity_per_diffusion(volume, temperature) * CM2_PER_S / 6.0 / interval
+    factor = conductivity_per_diffusion(volume, temperature) * CM2_PER_S / (2 * axes) / interval
     errors = np.sqrt(np.maximum(np.einsum("abab->ab", covariance), 0.0))
     coefficients = tuple(
         tuple(of_normal(factor * float(slopes[a, b]), factor * float(errors[a, b]), "mS/cm") for b in range(kinds))

@@ -37,6 +37,8 @@ class Source:
         Charge of every ion, e, where it was asked for.
     notes : tuple of str
         What the user should know.
+    about_temperature : str
+        Where the temperature comes from, if that is worth a note.
     why_no_volume, why_no_temperature : str
         What to say where they are needed and None.
     """
@@ -49,6 +51,7 @@ class Source:
     dipole: Array | None = None
     charges: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    about_temperature: str = ""
     why_no_volume: str = ""
     why_no_temperature: str = ""
 
@@ -67,6 +70,10 @@ class Source:
         if size is None:
             raise InputError(f"{self.name}: {self.why_no_volume}; give --volume")
         return kelvin, size
+
+    def told(self, temperature: float | None) -> tuple[str, ...]:
+        """Return the notes of a result at a temperature, or at that of the run where none is given."""
+        return (*self.notes, *[self.about_temperature] * bool(temperature is None and self.about_temperature))
 
     @property
     def interval(self) -> float:
@@ -98,10 +105,10 @@ def with_state(
         temperature, size = float(rows.temperature[chosen].mean()), float(rows.volume[chosen].mean())
         return Source(str(file), curves, temperature, size, notes=tuple(notes))
     known = volume if run and run.fixed_cell else None
-    if run and run.temperature is not None:
-        notes = [*notes, f"{file}: no thermo.out, the temperature is that of the thermostat in run.in"]
+    thermostat = run.temperature if run else None
+    about = f"{file}: no thermo.out, the temperature is that of the thermostat in run.in"
     return Source(
-        str(file), curves, run.temperature if run else None, known, notes=tuple(notes),
+        str(file), curves, thermostat, known, notes=tuple(notes), about_temperature=about if thermostat else "",
         why_no_volume="no thermo.out, which the mean volume comes from",
         why_no_temperature="no thermo.out, which the temperature comes from",
     )  # fmt: skip

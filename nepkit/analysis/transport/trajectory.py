@@ -64,11 +64,11 @@ def from_trajectory(
         tensor=tensor,
     )  # fmt: skip
     state = with_state(path, path.parent, curves, runs, runs.runs[-1] if runs and runs.runs else None, None, notes)
-    kelvin, told = state.temperature, state.notes
+    kelvin, about = state.temperature, state.about_temperature
     if kelvin is None and (kelvin := _incar(path).get("TEBEG")) is not None:
-        told = (*told, f"{path}: the temperature is TEBEG of the INCAR beside it")
+        about = f"{path}: the temperature is TEBEG of the INCAR beside it"
     return replace(
-        state, temperature=kelvin, volume=found.volume, notes=told,
+        state, temperature=kelvin, volume=found.volume, about_temperature=about,
         paths={ion: paths if (labels == ion).all() else paths[:, labels == ion] for ion in ions},
         dipole=total_dipole(paths, values) if charges else None, charges=dict(charges),
         why_no_temperature=state.why_no_temperature or "no thermo.out beside it",

@@ -30,7 +30,6 @@ from nepkit.cli.transport.shared import (
     table_of,
     tensor_option,
     tensor_rows,
-    window_of,
 )
 from nepkit.errors import InputError
 
@@ -72,9 +71,9 @@ def conductivity(
     results = diffusion_of(source, wanted, window, direction)
     found = conductivity_of(source, results, kelvin, size, direction)
     quoted = found.collective or found.nernst_einstein
-    notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
+    notes = [*source.told(temperature), *(note for result in results.values() for note in result.notes)]
     by_ion = {ion: json_of_diffusion(result) for ion, result in results.items()}
-    rows = [row_of("sigma, independent ions", found.nernst_einstein)]
+    rows = [row_of("sigma, independent", found.nernst_einstein)]
     if found.collective is not None:
         rows += [row_of("sigma, collective", found.collective), row_of("Haven ratio", found.haven)]
     along = [direction] if direction else list(AXES)
@@ -106,7 +105,7 @@ def _running(run: Path, window: tuple[float, float] | None) -> Output:
     notes = ["of independent ions, for the charge and the kind of ion in run.in"]
     if found.nernst_einstein.error != found.nernst_einstein.error:
         notes.append("one run has no error; several runs in one ic.out, or msd.out and a trajectory, have")
-    rows = [row_of("sigma, independent ions", found.nernst_einstein)]
+    rows = [row_of("sigma, independent", found.nernst_einstein)]
     rows += [row_of(f"sigma along {axis}", part) for axis, part in zip(AXES, found.directions, strict=True)]
     return Output(
         data={
@@ -124,7 +123,7 @@ def _running(run: Path, window: tuple[float, float] | None) -> Output:
 @run_options
 @charge_options
 @state_options
-@click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
+@fit_options
 @options.save("The result as json or text.")
 def onsager(
     run: Path,
@@ -134,6 +133,7 @@ def onsager(
     temperature: float | None,
     volume: float | None,
     window: tuple[float, float] | None,
+    direction: str | None,
     **reading: Any,
 ) -> Output:
     """Onsager coefficients and transference numbers.
@@ -152,17 +152,19 @@ def onsager(
     if not source.paths:
         raise InputError(f"{source.name} has no paths of single ions; give a trajectory")
     kelvin, size = source.state(temperature, volume)
-    results = diffusion_of(source, wanted, window, None)
+    results = diffusion_of(source, wanted, window, direction)
     lags = max((result.lags for result in results.values()), key=lambda item: item[0])
     sums = [
         charge * source.paths[ion].sum(axis=1, dtype=np.float64) for ion, charge in zip(wanted, carried, strict=True)
     ]
-    found = fit(np.stack(sums, axis=1), lags, interval=float(source.curves.time[1]), volume=size, temperature=kelvin)
+    axes = [AXES[direction]] if direction else [0, 1, 2]
+    dipoles = np.stack(sums, axis=1)[:, :, axes]
+    found = fit(dipoles, lags, interval=source.interval, volume=size, temperature=kelvin)
     pairs = [(a, b) for a in range(len(wanted)) for b in range(a, len(wanted))]
     rows = [row_of(f"L({wanted[a]}, {wanted[b]})", found.coefficients[a][b]) for a, b in pairs]
     rows.append(row_of("sigma, collective", found.conductivity))
     rows += [row_of(f"transference of {ion}", part) for ion, part in zip(wanted, found.transference, strict=True)]
-    notes = [*source.notes, *(note for result in results.values() for note in result.notes)]
+    notes = [*source.told(temperature), *(note for result in results.values() for note in result.notes)]
     return Output(
         data={
             "sigma": found.conductivity.json(),

@@ -55,10 +55,13 @@ def msd(run: Path, ions: tuple[str, ...], tensor: bool, **reading: Any) -> Outpu
     names = [f"{ion} {'xyz'[a]}{'xyz'[b]}" for ion in curves.tensor for a, b in pairs]
     columns = [curves.tensor[ion][:, a, b].tolist() for ion in curves.tensor for a, b in pairs]
     rows = list(zip(curves.time.tolist(), *columns, strict=True))
+    spread = sorted({round(len(rows) ** (step / 14)) - 1 for step in range(15)})
+    title = f"MSD (A^2) of {source.name}, {len(spread)} of {len(rows)} lags; all with --csv"
     return Output(
         data={"time": curves.time, "unit": "A^2", "msd": {ion: curves.tensor[ion] for ion in curves.tensor},
               "atoms": curves.count, "frames": curves.frames, "notes": source.notes},
-        tables=[Table(f"MSD (A^2) of {source.name}", ["time (ps)", *names], rows)],
+        tables=[Table(title, ["time (ps)", *names], [rows[lag] for lag in spread])],
+        csv=Table(title, ["time (ps)", *names], rows),
         text=notes_text(source.notes),
         figure=figure_unless_table(lambda: plot_displacements(curves)),
     )  # fmt: skip
@@ -104,7 +107,7 @@ def diffusion(
     if viscosity is not None:
         for ion, whole in unbounded(source, results, viscosity, temperature, volume).items():
             by_ion[ion]["D_unbounded"] = whole.json()
-            rows.append(row_of(f"D({ion}) without periodic images", whole))
+            rows.append(row_of(f"D({ion}) unbounded", whole))
         notes.append("the correction for periodic images is for a fluid in a cubic cell; solids need none")
     return Output(
         data={**(by_ion[wanted[0]] if len(wanted) == 1 else {}), "ions": by_ion, "notes": notes},

@@ -168,11 +168,9 @@ def vanhove(
             "non_gaussian": found.non_gaussian, "non_gaussian_error": found.non_gaussian_error,
             "notes": motion.notes,
         },
-        tables=[
-            Table(f"Van Hove of {ion}: self 4 pi r^2 G (1/A), distinct over its mean", columns,
-                  list(zip(*series, strict=True)), ["", *[".4f", ".1g"] * (len(columns) // 2)]),
-            Table("Non-Gaussian parameter", ["time (ps)", "value", "error"], moved, ["", ".3f", ".1g"]),
-        ],
+        tables=[Table(f"{ion}: non-Gaussian parameter", ["time (ps)", "value", "error"], moved, ["", ".3f", ".1g"])],
+        csv=Table(f"Van Hove of {ion}: self 4 pi r^2 G (1/A), distinct over its mean", columns,
+                  list(zip(*series, strict=True))),
         text=notes_text(motion.notes), figure=figure_unless_table(lambda: figure_van_hove(found)),
     )  # fmt: skip
 
@@ -213,11 +211,11 @@ def rdf(trajectory: Path, pairs: tuple[str, ...], longest: float, width: float) 
             for one in found
         ],
         tables=[
-            Table(f"Radial distribution of {trajectory}, {found[0].frames} frames", columns,
-                  list(zip(*series, strict=True)), ["", *[".3f", ".1g", ".3f"] * len(found)]),
-            Table("First shell", ["pair", "maximum (A)", "ends at (A)", "neighbours", "error"], shells,
+            Table(f"First shells of {trajectory}, {found[0].frames} frames",
+                  ["pair", "maximum (A)", "ends at (A)", "neighbours", "error"], shells,
                   ["", ".3f", ".3f", ".3f", ".1g"]),
         ],
+        csv=Table("Radial distribution", columns, list(zip(*series, strict=True))),
         figure=figure_unless_table(lambda: figure_radial(found)),
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ def _rows(found: Hydroxide) -> list[tuple[Any, ...]]:
         row_of("all changes of its oxygen", found.raw_rate),
         ("hops onwards and back", f"{onward} and {back}", None, None, ""),
         *[row_of("length of a hop", found.length)] * (len(found.hops.frame) > 1),
-        row_of("stay at an oxygen, rattling left out", found.settled.lifetime),
+        row_of("stay, rattling left out", found.settled.lifetime),
         row_of("exchange time", found.residence.exchange),
         row_of("hydrogen bonds accepted", around.accepted),
         *[row_of("  while a proton is between", around.accepted_at_transfer)]
@@ -185,7 +185,7 @@ def hbonds(
             motion, protons, distance=distance, angle=angle, patience=patience, longest=longest
         )
         notes += [f"{path}: {note}" for note in motion.notes]
-        notes += [f"{path}: {why}: {len(frames)} frames" for why, frames in protons.flags.items()]
+        notes += [f"{path}: {why}: {_frames(len(frames))}" for why, frames in protons.flags.items()]
     many = len(found) > 1 and all(part.hydration == part.hydration for part in found.values())
     return Output(
         data={"runs": [{"file": name, **_network_data(part)} for name, part in found.items()], "notes": notes},
@@ -195,6 +195,10 @@ def hbonds(
             lambda: plot_network(list(found.values())) if many else plot_lifetime(next(iter(found.values())).lifetime)
         ),
     )
+
+
+def _frames(number: int) -> str:
+    return f"{number} frame{'s' * (number != 1)}"
 
 
 def _bond_rows(found: HydrogenBonds) -> list[tuple[Any, ...]]:

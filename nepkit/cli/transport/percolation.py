@@ -240,5 +240,5 @@ def interphase(frames: Path, elements: tuple[str, ...], radius: float, shell: fl
     return Output(
         data={"volume": volumes, "endless": shares, "rank": ranks, "frames": len(found),
               "accessible": [item.accessible for item in found]},
-        tables=[Table(f"{frames}, {len(found)} frames", ["quantity", "share"], rows, ["", ".4f"])],
+        tables=[Table(f"{frames}, frames: {len(found)}", ["quantity", "share"], rows, ["", ".4f"])],
     )  # fmt: skip

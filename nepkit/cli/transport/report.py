@@ -16,13 +16,13 @@ from nepkit.cli.transport.shared import (
     charges_of,
     conductivity_of,
     diffusion_of,
+    fit_options,
     json_of_diffusion,
     mobile_ions,
     notes_text,
     row_of,
     run_options,
     table_of,
-    window_of,
 )
 from nepkit.errors import InputError
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @charge_options
 @click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature (K) of every run.")
 @click.option("--volume", "volumes", type=float, multiple=True, help="Volume (A^3) of every run.")
-@click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
+@fit_options
 @options.output("One page (html) or image (png, pdf, svg).")
 def report(
     runs: tuple[Path, ...],
@@ -46,6 +46,7 @@ def report(
     temperatures: tuple[float, ...],
     volumes: tuple[float, ...],
     window: tuple[float, float] | None,
+    direction: str | None,
     output: Path | None,
     overwrite: bool,
     **reading: Any,
@@ -67,11 +68,12 @@ def report(
     found = [
         _of_run(
             run, wanted, charges_of(run, wanted, charges, charges_from),
-            (temperatures[number] if temperatures else None, volumes[number] if volumes else None), window, reading,
+            (temperatures[number] if temperatures else None, volumes[number] if volumes else None),
+            (window, direction), reading,
         )
         for number, run in enumerate(track(runs, "Reading runs"))
     ]  # fmt: skip
-    made = _report(found, wanted)
+    made = _report(found, ", ".join(wanted) + (f" along {direction}" if direction else ""))
     if output is not None:
         from nepkit.report.transport import write_transport_report
 
@@ -84,21 +86,24 @@ def _of_run(
     ions: list[str],
     charges: list[float],
     state: tuple[float | None, float | None],
-    window: tuple[float, float] | None,
+    fit: tuple[tuple[float, float] | None, str | None],
     reading: dict[str, Any],
 ) -> RunTransport:
+    from dataclasses import replace
+
     from nepkit.analysis.transport.convergence import convergence
     from nepkit.analysis.transport.source import open_source
     from nepkit.report.transport import RunTransport
 
     source = open_source(run, ions, charges=charges, **reading)
     kelvin, size = source.state(*state)
-    results = diffusion_of(source, ions, window, None)
+    results = diffusion_of(source, ions, *fit)
     stages = {ion: convergence(source.paths[ion], source.interval, ion) for ion in source.paths}
-    return RunTransport(source, kelvin, size, results, conductivity_of(source, results, kelvin, size, None), stages)
+    source = replace(source, notes=source.told(state[0]))
+    return RunTransport(source, kelvin, size, results, conductivity_of(source, results, kelvin, size, fit[1]), stages)
 
 
-def _report(found: list[RunTransport], ions: list[str]) -> TransportReport:
+def _report(found: list[RunTransport], ions: str) -> TransportReport:
     from nepkit.analysis.transport import arrhenius
     from nepkit.report.transport import TransportReport, runs_by_temperature
 
@@ -108,22 +113,22 @@ def _report(found: list[RunTransport], ions: list[str]) -> TransportReport:
     if len({round(value) for value in kelvin}) > 1:
         sigma = [run.conductivity.nernst_einstein for run in runs]
         fit = arrhenius(kelvin, [part.value for part in sigma], [part.error for part in sigma])
-    return TransportReport(f"Transport of {', '.join(ions)}", runs, fit)
+    return TransportReport(f"Transport of {ions}", runs, fit)
 
 
 def _shown(made: TransportReport, output: Path | None) -> Output:
-    rows = []
+    tables = []
     for run in made.runs:
-        at = f"{run.temperature:.0f} K: "
-        rows += [row_of(f"{at}D({ion})", fit.D) for ion, fit in run.ions.items()]
-        rows.append(row_of(f"{at}sigma, independent ions", run.conductivity.nernst_einstein))
+        rows = [row_of(f"D({ion})", fit.D) for ion, fit in run.ions.items()]
+        rows.append(row_of("sigma, independent", run.conductivity.nernst_einstein))
         if run.conductivity.collective is not None:
-            rows.append(row_of(f"{at}sigma, collective", run.conductivity.collective))
-            rows.append(row_of(f"{at}Haven ratio", run.conductivity.haven))
+            rows.append(row_of("sigma, collective", run.conductivity.collective))
+            rows.append(row_of("Haven ratio", run.conductivity.haven))
+        tables.append(table_of(f"{run.source.name}, {run.temperature:.0f} K", rows))
     fit = made.arrhenius
     if fit is not None:
-        rows += [row_of(f"{fit.best.model}: {name}", part) for name, part in fit.best.parameters.items()]
-        rows.append(row_of("sigma(300 K)", fit.best.target))
+        rows = [row_of(name, part) for name, part in fit.best.parameters.items()]
+        tables.append(table_of(f"Best model: {fit.best.model}", [*rows, row_of("sigma(300 K)", fit.best.target)]))
     return Output(
         data={
             "runs": [_json_of_run(run) for run in made.runs],
@@ -132,7 +137,7 @@ def _shown(made: TransportReport, output: Path | None) -> Output:
             "sigma": fit.best.target.json() if fit else None, "target_temperature": 300.0 if fit else None,
             "notes": made.notes,
         },
-        tables=[table_of(made.title, rows)],
+        tables=tables,
         text=f"\n{made.headline}" + notes_text(made.notes) + (f"\nwrote the report to {output}" if output else ""),
     )  # fmt: skip
 

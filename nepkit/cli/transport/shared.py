@@ -72,7 +72,7 @@ charge_options = all_of(
     click.option(
         "--charges-from",
         metavar="MODEL",
-        help="Mean charges of a qNEP, or of the column of charges in the trajectory where the word is 'column'.",
+        help="Mean charges of qnep.txt or nep.txt+charges.npz; the word column takes those in the trajectory.",
     ),
 )
 
@@ -101,8 +101,6 @@ def charges_of(run: Path, ions: Sequence[str], charges: Sequence[float], origin:
         return list(charges) or [charge_of(ion) for ion in ions]
     if run.is_dir() or run.suffix == ".out":
         raise InputError(f"{run}: --charges-from needs the frames of a trajectory")
-    if origin != "column" and not Path(origin).is_file():
-        raise InputError(f"{origin}: no such file; --charges-from takes a qNEP or the word column")
     found = mean_charges(run, ions, None if origin == "column" else origin)
     return [found[ion] for ion in ions]
 
@@ -152,7 +150,7 @@ def rows_of_diffusion(ion: str, result: Diffusion, direction: str | None) -> lis
     rows = [row_of(f"D({ion})" + (f" along {direction}" if direction else ""), result.D)]
     if not direction:
         rows += [row_of(f"D({ion}) along {axis}", part) for axis, part in zip(AXES, result.directions, strict=True)]
-    rows += [row_of("  least squares, independent ions", result.model)]
+    rows += [row_of("  least squares", result.model)]
     rows += [row_of("  blocks of time", result.blocks)] * (result.blocks is not None)
     rows += [row_of("  unweighted line", result.line), row_of("  exponent of the rise", result.exponent)]
     return rows
@@ -199,6 +197,6 @@ def tensor_rows(name: str, tensor: Tensor) -> list[tuple[Any, ...]]:
         for a, b in pairs
     ]
     for value, axis in zip(tensor.principal, tensor.axes, strict=True):
-        along = "(" + " ".join(f"{part:.2f}" for part in axis) + ")"
-        rows.append((f"{name} principal, along {along}", float(value), None, None, tensor.unit))
+        along = " ".join(f"{part:.2f}" for part in axis)
+        rows.append((f"along {along}", float(value), None, None, tensor.unit))
     return rows

@@ -257,8 +257,8 @@ def residence(
         )
     )  # fmt: skip
     numbers = [
-        row_of("mean stay without a break", curve.lifetime),
-        row_of("decay whatever happened in between", curve.exchange),
+        row_of("stay without a break", curve.lifetime),
+        row_of("exchange time", curve.exchange),
         ("neighbours of an ion", found.coordination, None, None, ""),
         ("partings seen", curve.exits, None, None, ""),
     ]
@@ -266,7 +266,8 @@ def residence(
     columns = ["time (ps)", "intermittent", "error", "continuous", "error "]
     return Output(
         data={**json_of_survival(curve), "coordination": found.coordination, "notes": motion.notes},
-        tables=[Table(name, columns, rows, [".4g", ".4f", ".1g", ".4f", ".1g"]), table_of("Times", numbers)],
+        tables=[table_of(name, numbers)],
+        csv=Table(name, columns, rows),
         text=notes_text(motion.notes),
         figure=figure_unless_table(lambda: plot_lifetime(curve, what="the neighbour")),
     )

@@ -79,12 +79,11 @@ def arrhenius(
     for number, run in enumerate(track(runs, "Reading runs")):
         carried = charges_of(run, wanted, charges, charges_from) if quantity == "sigma" else []
         source = open_source(run, wanted, charges=carried, **reading)
+        given = temperatures[number] if temperatures else None
         volume = volumes[number] if volumes else None
-        kelvin, size = source.state(
-            temperatures[number] if temperatures else None, 1.0 if quantity == "D" and volume is None else volume
-        )
+        kelvin, size = source.state(given, 1.0 if quantity == "D" and volume is None else volume)
         results = diffusion_of(source, wanted, window, direction)
-        notes += [*source.notes, *(note for result in results.values() for note in result.notes)]
+        notes += [*source.told(given), *(note for result in results.values() for note in result.notes)]
         if quantity == "D":
             points.append((kelvin, results[wanted[0]].D))
         else:

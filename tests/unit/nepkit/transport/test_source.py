@@ -62,7 +62,8 @@ def test_thermo_out_of_the_run_alone_is_averaged(folder):
 def test_a_fixed_cell_is_that_of_the_model(folder):
     source = open_source(folder(), ["K"])
     assert source.state(None, None) == pytest.approx((500, 1000))
-    assert any("thermostat in run.in" in note for note in source.notes)
+    assert any("thermostat in run.in" in note for note in source.told(None))
+    assert not any("thermostat" in note for note in source.told(500.0))
 
 
 def test_a_cell_that_changes_needs_thermo_out(folder):
