@@ -391,10 +391,7 @@ def write_frames(
     from importlib import import_module  # formats stand above this module
 
     path = Path(path)
-    target = import_module("nepkit.formats.extxyz").FORMAT
-    if format is not None:
-        target = import_module("nepkit.formats.catalogue").by_name(format)
-    elif path.suffix.lower() not in (".xyz", ".extxyz"):
-        target = import_module("nepkit.formats.catalogue").by_file_name(path) or target
+    catalogue = import_module("nepkit.formats.catalogue")
+    target = catalogue.for_writing(path) if format is None else catalogue.by_name(format)
     written = import_module("nepkit.formats.writing").write(target, path, frames, overwrite=overwrite)
     return int(written.frames)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
@@ -26,4 +28,8 @@ def formats() -> Output:
         for made in known().values()
     ]
     columns = ["format", "read", "written", "labels written", "names", "what"]
-    return Output(data=[dict(zip(columns, row, strict=True)) for row in rows], tables=[Table("", columns, rows)])
+    whole = Table("", columns, rows)
+    shown = Table(
+        "", ["format", "use", "what"], [(row[0], " ".join(compress(columns[1:3], row[1:3])), row[5]) for row in rows]
+    )
+    return Output(data=[dict(zip(columns, row, strict=True)) for row in rows], tables=[shown], csv=whole)

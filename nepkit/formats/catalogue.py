@@ -75,6 +75,19 @@ def by_file_name(path: Path) -> Format | None:
     return None
 
 
+def for_writing(path: Path) -> Format:
+    """Return the format that a file of this name is to be written in: extended xyz where the name tells none.
+
+    Examples
+    --------
+    >>> for_writing(Path("kept.traj")).name, for_writing(Path("kept")).name
+    ('ase-traj', 'extxyz')
+    """
+    if path.suffix.lower() in (".xyz", ".extxyz"):
+        return extxyz.FORMAT  # without importing all the others
+    return by_file_name(path) or extxyz.FORMAT
+
+
 def _has_marks(path: Path, made: Format) -> bool:
     return any((path / mark.decode()).exists() for mark in made.marks)
 

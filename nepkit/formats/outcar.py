@@ -99,6 +99,8 @@ def _take(run: _Run, line: str, file: TextIO, where: str) -> None:
     elif "FORCE on cell =-STRESS" in line and "ML FORCE" not in line:
         step.virial = _virial(file, where)
     elif "TOTAL-FORCE (eV/Angst)" in line:
+        if not run.symbols:
+            raise InputError(f"{where}: forces, but no elements and ions per type before them; is it an OUTCAR?")
         step.learned = "(ML)" in line
         next(file, "")
         table = np.array([numbers(next(file, ""), 6, where) for _ in run.symbols]).reshape(-1, 6)

@@ -9,10 +9,10 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from numpy.typing import NDArray
-from vesin import NeighborList
 
 from nepkit.errors import InputError
 from nepkit.frames import without_results
+from nepkit.neighbours import neighbours
 
 Style = Literal["uniform", "normal", "const"]
 
@@ -93,7 +93,5 @@ def _too_close(atoms: Atoms, part: float) -> bool:
     cutoff = 2.0 * part * float(radii.max())
     if cutoff <= 0.0:
         return False
-    cell = np.where(atoms.pbc[:, None], atoms.cell.array, 0.0)
-    search = NeighborList(cutoff=cutoff, full_list=False, n_threads=1)
-    first, second, distance = search.compute(atoms.positions, cell, list(map(bool, atoms.pbc)), "ijd")
-    return bool((distance < part * (radii[first.astype(int)] + radii[second.astype(int)])).any())
+    near = neighbours(atoms.positions, atoms.cell.array, cutoff, atoms.pbc)
+    return bool((near.distance < part * (radii[near.first] + radii[near.second])).any())

@@ -1,6 +1,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +57,7 @@ def test_filter_keeps_drops_and_counts(train, capsys):
         (["--formula", "NaCl"], 4),
         (["--elements", "Na,Cl,Li", "--max-virial", "0.2"], 6),
         (["--pressure", ":0.8"], 3),
+        (["--max-stress", "0.8"], 3),
         (["--max-net-force", "1"], 10),
         (["--where", "run == 'md1' and n_Na > 1"], 3),
     ],
@@ -82,6 +84,19 @@ def test_filters_that_cannot_be_are_one_line_and_write_nothing(train, words, mes
     assert message in told
     assert len(told.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["sub"]
+
+
+def test_parts_are_written_in_the_format_of_their_names(train, capsys):
+    words = ["data", "filter", train, "--energy", "-3.55:", "-o", "kept.db", "--dropped", "out.traj"]
+    assert main(words) == 0
+    assert (energies("kept.db"), energies("out.traj")) == (
+        [-3.0, -3.1, -3.2, -3.3, -3.4, -3.5],
+        [-3.6, -3.7, -3.8, -3.9],
+    )
+    assert Path("kept.db").read_bytes().startswith(b"SQLite")
+    assert main([*words[:5], "-o", "POSCAR"]) == 1
+    assert "holds one frame" in capsys.readouterr().err
+    assert not Path("POSCAR").exists()
 
 
 @pytest.mark.parametrize("method", ["random", "uniform", "stratified"])

@@ -10,9 +10,9 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from vesin import NeighborList
 
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 
 Array = NDArray[np.float64]
 Pair = tuple[str, str]
@@ -139,17 +139,15 @@ def _cutoff(atoms: Atoms) -> float:
 
 def _within(atoms: Atoms, kind: NDArray[np.intp], kinds: int, cutoff: float) -> dict[tuple[int, int], Contact]:
     """Return the closest contacts not further than the cutoff, by the indices of the elements."""
-    cell = np.where(atoms.pbc[:, None], atoms.cell.array, 0.0)
-    search = NeighborList(cutoff=cutoff, full_list=False, n_threads=1)
-    first, second, distance = search.compute(atoms.positions, cell, list(map(bool, atoms.pbc)), "ijd")
-    one, other = kind[first.astype(np.intp)], kind[second.astype(np.intp)]
+    near = neighbours(atoms.positions, atoms.cell.array, cutoff, atoms.pbc)
+    one, other = kind[near.first], kind[near.second]
     label = np.minimum(one, other) * kinds + np.maximum(one, other)
-    order = np.argsort(distance, kind="stable")
+    order = np.argsort(near.distance, kind="stable")
     labels, place = np.unique(label[order], return_index=True)  # the first of every label, so the closest
     result = {}
     for name, row in zip(labels.tolist(), order[place].tolist(), strict=True):
-        i, j = sorted((int(first[row]), int(second[row])))
-        result[divmod(name, kinds)] = Contact(float(distance[row]), (i, j))
+        i, j = sorted((int(near.first[row]), int(near.second[row])))
+        result[divmod(name, kinds)] = Contact(float(near.distance[row]), (i, j))
     return result
 
 

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from ase import Atoms
 
 from nepkit.atomic import atomic_path, refuse_existing
 from nepkit.errors import OutputError
-from nepkit.frames import format_frame
+from nepkit.formats import extxyz
+from nepkit.formats.catalogue import for_writing
+from nepkit.frames import format_frame, read_frames, write_frames
 
 
 def write_parts(
@@ -29,7 +32,7 @@ def write_parts(
     frames : iterable of (str, ase.Atoms)
         Part and frame; a part without a path is counted alone.
     paths : mapping of str to Path
-        File of a part; no file is made for a part without frames.
+        File of a part, in the format that its name tells; no file is made for a part without frames.
     needed : collection of str
         Parts that must not be empty.
     overwrite : bool
@@ -51,12 +54,17 @@ def write_parts(
         refuse_existing(path, overwrite)
     counts: Counter[str] = Counter()
     files: dict[str, TextIO] = {}
+    others = {part: path for part, path in paths.items() if for_writing(path) is not extxyz.FORMAT}
     with ExitStack() as stack:
+        # Frames of several parts come mixed, but most formats are written one file at a time: those wait here.
+        waiting = Path(stack.enter_context(TemporaryDirectory())) if others else Path()
         for part, atoms in frames:
             counts[part] += 1
             if part not in paths:
                 continue
-            if part not in files:
+            if part not in files and part in others:
+                files[part] = stack.enter_context((waiting / f"{part}.xyz").open("w", encoding="utf-8"))
+            elif part not in files:
                 temporary = stack.enter_context(atomic_path(paths[part], overwrite=overwrite))
                 files[part] = stack.enter_context(temporary.open("w", encoding="utf-8"))
             files[part].write(format_frame(atoms))
@@ -66,4 +74,7 @@ def write_parts(
                 raise OutputError(
                     f"{name}: no frame is left, so nothing is written; look at the ranges: nepkit data info"
                 )
+        for part in others.keys() & files.keys():
+            files[part].close()
+            write_frames(paths[part], read_frames(waiting / f"{part}.xyz"), overwrite=overwrite)
     return counts

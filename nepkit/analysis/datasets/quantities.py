@@ -18,6 +18,7 @@ UNITS = {
     "force": "eV/A",
     "net_force": "eV/A",
     "virial": "eV/atom",
+    "stress": "GPa",
     "pressure": "GPa",
     "volume": "A^3/atom",
     "shortest_edge": "A",
@@ -48,6 +49,8 @@ class Quantities:
         Length of the sum of all forces, eV/A; zero in any finite or periodic system that nothing holds.
     virial : float
         Largest magnitude of a component, eV/atom.
+    stress : float
+        Largest magnitude of a component of the virial by the volume, GPa.
     pressure : float
         A third of the trace of the virial by the volume, GPa, positive under compression.
     volume : float
@@ -66,6 +69,7 @@ class Quantities:
     force: float | None
     net_force: float | None
     virial: float | None
+    stress: float | None
     pressure: float | None
     volume: float | None
     shortest_edge: float | None
@@ -107,6 +111,7 @@ def measure(atoms: Atoms, where: str = "frame", *, known: Labels | None = None, 
     edges = edges[edges > 0.0]
     contacts = closest_contacts(atoms, where) if distances else {}
     forces, virial = known.forces, known.virial
+    stress = None if virial is None or volume is None else virial / volume * EV_PER_A3_IN_GPA
     return Quantities(
         formula=atoms.get_chemical_formula(mode="metal"),
         atoms=len(atoms),
@@ -114,7 +119,8 @@ def measure(atoms: Atoms, where: str = "frame", *, known: Labels | None = None, 
         force=None if forces is None else float(np.linalg.norm(forces, axis=1).max(initial=0.0)),
         net_force=None if forces is None else float(np.linalg.norm(forces.sum(axis=0))),
         virial=None if virial is None else float(np.abs(virial).max()) / count,
-        pressure=None if virial is None or volume is None else float(np.trace(virial)) / 3 / volume * EV_PER_A3_IN_GPA,
+        stress=None if stress is None else float(np.abs(stress).max()),
+        pressure=None if stress is None else float(np.trace(stress)) / 3,
         volume=None if volume is None else volume / count,
         shortest_edge=float(edges.min()) if len(edges) else None,
         longest_edge=float(edges.max()) if len(edges) else None,

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
-from vesin import NeighborList
 
 from nepkit.atomic import atomic_path
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours as pairs_within
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -107,9 +107,8 @@ def nearest(
         if symbol not in symbols:
             raise InputError(f"no {symbol} in the structure, which has {' '.join(sorted(set(symbols)))}")
     (middle,) = np.nonzero(np.isin(symbols, list(centres)))
-    i, j, shift, vector, distance = NeighborList(cutoff=cutoff, full_list=True).compute(
-        points=atoms.positions, box=atoms.cell.array, periodic=atoms.pbc, quantities="ijSDd"
-    )
+    near = pairs_within(atoms.positions, atoms.cell.array, cutoff, atoms.pbc).directed()
+    i, j, shift, vector, distance = near.first, near.second, near.shift, near.vector, near.distance
     wanted = np.isin(symbols[i], list(centres)) & np.isin(symbols[j], list(neighbours))
     i, j, shift, vector, distance = (part[wanted] for part in (i, j, shift, vector, distance))
     order = np.lexsort((distance, i))

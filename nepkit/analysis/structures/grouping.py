@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nepkit.analysis.datasets.editing import parse_numbers
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 
 AXES = {"x": 0, "y": 1, "z": 2}
 VECTORS = {"a": 0, "b": 1, "c": 2}
@@ -153,17 +154,13 @@ def molecules(atoms: Atoms, factor: float = BONDED) -> Integers:
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
-    from vesin import NeighborList
 
     radii = covalent_radii[atoms.numbers]
     if not factor > 0.0:
         raise InputError(f"bonds within {factor:g} times the sum of covalent radii; expected more than 0")
-    cell = np.where(atoms.pbc[:, None], atoms.cell.array, 0.0)
-    search = NeighborList(cutoff=2.0 * factor * float(radii.max()), full_list=False, n_threads=1)
-    first, second, distance = search.compute(atoms.positions, cell, list(map(bool, atoms.pbc)), "ijd")
-    first, second = first.astype(np.int64), second.astype(np.int64)
-    bonded = distance < factor * (radii[first] + radii[second])
-    links = coo_array((np.ones(int(bonded.sum())), (first[bonded], second[bonded])), shape=(len(atoms),) * 2)
+    near = neighbours(atoms.positions, atoms.cell.array, 2.0 * factor * float(radii.max()), atoms.pbc)
+    bonds = near.where(near.distance < factor * (radii[near.first] + radii[near.second]))
+    links = coo_array((np.ones(len(bonds.first)), (bonds.first, bonds.second)), shape=(len(atoms),) * 2)
     _, found = connected_components(links, directed=False)
     order = {name: number for number, name in enumerate(dict.fromkeys(found.tolist()))}
     return np.array([order[name] for name in found.tolist()])

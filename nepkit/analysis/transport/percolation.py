@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 
 Integers = NDArray[np.int64]
 Vector = tuple[int, ...]
@@ -189,20 +190,13 @@ def contacts(positions: ArrayLike, cell: ArrayLike, cutoff: float) -> tuple[Inte
     shift : ndarray of int, shape (E, 3)
         What `percolation` takes.
     """
-    from vesin import NeighborList
-
     if not cutoff > 0.0:
         raise InputError(f"a cutoff of {cutoff} A, expected more than zero")
     box = np.asarray(cell, dtype=float)
     if abs(np.linalg.det(box)) < 1e-9:
         raise InputError("no cell, so that nothing can be periodic; add the Lattice")
-    points = np.ascontiguousarray(positions, dtype=float)
-    if not len(points):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
-    first, second, shift = NeighborList(cutoff=float(cutoff), full_list=False).compute(
-        points=points, box=box, periodic=True, quantities="ijS"
-    )
-    return first.astype(np.int64), second.astype(np.int64), shift.astype(np.int64)
+    near = neighbours(positions, box, cutoff)
+    return near.first, near.second, near.shift
 
 
 def grid_contacts(occupied: ArrayLike) -> tuple[int, Integers, Integers, Integers]:

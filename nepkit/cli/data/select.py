@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--max-force", type=float, help="Largest force on an atom, eV/A.")
 @click.option("--max-net-force", type=float, help="Largest length of the sum of forces, eV/A.")
 @click.option("--max-virial", type=float, help="Largest magnitude of a virial component, eV/atom.")
+@click.option("--max-stress", type=float, help="Largest magnitude of a stress component, GPa.")
 @click.option("--pressure", metavar="LOW:HIGH", help="Range of the pressure from the virial, GPa.")
 @click.option("--volume", metavar="LOW:HIGH", help="Range of the volume, A^3/atom.")
 @click.option("--box", metavar="LOW:HIGH", help="Range of the lengths of all cell vectors, A.")
@@ -46,8 +47,8 @@ def filter_frames(file: Path, output: Path, dropped: Path | None, overwrite: boo
     """Keep the frames that fulfil every criterion.
 
     A frame without a label that a criterion is about is dropped, and an empty result is refused. A condition may name
-    atoms, energy (eV/atom), force, net_force, virial, pressure, volume, shortest_edge, longest_edge, distance, formula,
-    the number of atoms of an element such as n_Li, and numbers or words of the frame such as config_type.
+    atoms, energy (eV/atom), force, net_force, virial, stress, pressure, volume, shortest_edge, longest_edge, distance,
+    formula, the number of atoms of an element such as n_Li, and numbers or words of the frame such as config_type.
     """
     from nepkit.analysis.datasets.filtering import why_dropped
     from nepkit.analysis.datasets.parts import write_parts
@@ -82,7 +83,7 @@ def _criteria(asked: dict[str, Any]) -> Criteria:
     from nepkit.analysis.datasets.filtering import Bounds, Criteria
 
     ranges = {name: Bounds.parse(asked[name]) for name in ("energy", "pressure", "volume", "atoms") if asked[name]}
-    for name in ("force", "net_force", "virial"):
+    for name in ("force", "net_force", "virial", "stress"):
         if asked[f"max_{name}"] is not None:
             ranges[name] = Bounds(high=asked[f"max_{name}"])
     if asked["box"]:
@@ -219,8 +220,11 @@ def frames(file: Path, index: str | None, fraction: str | None, every: int, some
     if not chosen:
         raise InputError(f"no frame of the {count} in {file} is chosen; widen the part")
     wanted = set(chosen)
+    data = {"frames": [number + 1 for number in chosen]}
+    if chosen == sorted(chosen):
+        return Output(data=data, frames=(atoms for number, atoms in enumerate(read_frames(file)) if number in wanted))
     kept = {number: atoms for number, atoms in enumerate(read_frames(file)) if number in wanted}
-    return Output(data={"frames": [number + 1 for number in chosen]}, frames=[kept[number] for number in chosen])
+    return Output(data=data, frames=[kept[number] for number in chosen])
 
 
 @command("data outliers", menu=502)

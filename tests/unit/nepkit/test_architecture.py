@@ -31,6 +31,7 @@ PLACES = {
     "nepkit.sampling": "middle",
     "nepkit.labelling": "middle",
     "nepkit.frames": "frames",
+    "nepkit.neighbours": "base",
     "nepkit.conventions": "conventions",
     "nepkit.atomic": "base",
     "nepkit.errors": "base",

@@ -13,12 +13,12 @@ from nepkit.analysis.transport.diffusion import diffusion
 from nepkit.analysis.transport.hydroxide.identity import Identity
 from nepkit.analysis.transport.hydroxide.protonation import NONMETALS, REACH, Protonation, bonds
 from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.msd import msd, total_dipole
 from nepkit.analysis.transport.quantity import Quantity
 from nepkit.analysis.transport.source import FORMAL_CHARGES
 from nepkit.analysis.transport.window import NotDiffusiveError
 from nepkit.errors import UnknownNameError, did_you_mean
+from nepkit.neighbours import neighbours
 
 Array = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from nepkit.analysis.transport.hydroxide.protonation import OXYGENS, Protonation
 from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.analysis.transport.percolation import percolation
 from nepkit.analysis.transport.percolation_statistics import Network, collect
 from nepkit.analysis.transport.quantity import Quantity, of_blocks
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 from nepkit.progress import track
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.neighbours import Neighbours, nearest, neighbours
 from nepkit.errors import InputError
+from nepkit.neighbours import Neighbours, nearest, neighbours
 from nepkit.progress import track
 
 Array = NDArray[np.float64]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.mechanism.survival import Survival, survival
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 from nepkit.progress import track
 
 Integers = NDArray[np.int64]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.analysis.transport.quantity import Quantity, of_blocks
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.neighbours import neighbours
 from nepkit.progress import track
 
 Array = NDArray[np.float64]

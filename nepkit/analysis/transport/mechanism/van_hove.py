@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.neighbours import neighbours
 from nepkit.errors import InputError
+from nepkit.neighbours import neighbours
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

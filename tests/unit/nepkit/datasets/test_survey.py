@@ -32,6 +32,7 @@ def test_quantities_have_known_values():
     assert found.net_force == pytest.approx(40.0)
     assert found.virial == pytest.approx(2.0)
     assert found.pressure == pytest.approx(-8.0 / 3 / 5.64**3 * 160.2177)
+    assert found.stress == pytest.approx(16.0 / 5.64**3 * 160.2177)
     assert found.volume == pytest.approx(5.64**3 / 8)
     assert found.shortest_edge == found.longest_edge == pytest.approx(5.64)
 

@@ -32,6 +32,13 @@ def test_steps_left_out_are_a_warning_where_nobody_asks(outputs):
         assert len(list(read_frames(outputs / "OUTCAR.ch4.unconverged"))) == 1
 
 
+def test_an_outcar_without_elements_gives_no_empty_frames(reference_data, tmp_path):
+    text = (reference_data / "dft_outputs" / "OUTCAR.h2o.md").read_text()
+    (tmp_path / "OUTCAR").write_text(text.replace("ions per type", "ions 9er type"))
+    with pytest.raises(InputError, match="no elements and ions per type"):
+        next(read_frames(tmp_path / "OUTCAR"))
+
+
 def test_a_packed_outcar_is_read_and_one_cut_short_gives_whole_steps(outputs, tmp_path):
     text = (outputs / "OUTCAR.h2o.md").read_text()
     with gzip.open(tmp_path / "OUTCAR.gz", "wt") as file:

@@ -1,17 +1,17 @@
-"""Pairs of atoms that are close to each other in a periodic cell of any shape and size."""
+"""Pairs of atoms that are close to each other, in cells of any shape, size and periodicity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-#: Pairs are looked for at least as far as this, A, and those beyond the cutoff are left out.
-SMALLEST = 1.5
+_SMALLEST = 1.5
+"""A; pairs are looked for at least as far as this, and those beyond the cutoff are left out."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,37 @@ class Neighbours:
         return Neighbours(self.first[mask], self.second[mask], self.shift[mask], self.vector[mask], self.distance[mask])
 
 
-def neighbours(points: Array, cell: Array, cutoff: float) -> Neighbours:
-    """Return all pairs of points closer than a cutoff (A), through every image of a periodic cell."""
-    from vesin import NeighborList
+def neighbours(points: ArrayLike, cell: ArrayLike, cutoff: float, periodic: ArrayLike = True) -> Neighbours:
+    """Return all pairs of points closer than a cutoff, through every image of a periodic cell.
 
+    Parameters
+    ----------
+    points : array_like, shape (N, 3)
+        A.
+    cell : array_like, shape (3, 3)
+        Cell vectors in rows, A; it may be smaller than the cutoff.
+    cutoff : float
+        A.
+    periodic : array_like of bool
+        Along which cell vectors.
+
+    Examples
+    --------
+    >>> neighbours([[0, 0, 0], [0, 0, 3.5]], np.diag([4, 4, 4]), 1).distance.tolist()
+    [0.5]
+    """
+    from vesin import NeighborList  # loads a compiled library
+
+    places = np.ascontiguousarray(points, dtype=float)
+    repeated = np.broadcast_to(np.asarray(periodic, dtype=bool), 3)
+    box = np.where(repeated[:, None], np.asarray(cell, dtype=float), 0.0)
+    if not len(places):
+        none = np.zeros(0, dtype=np.int64)
+        return Neighbours(none, none, np.zeros((0, 3), dtype=np.int64), np.zeros((0, 3)), np.zeros(0))
     # Its grid has cells of the size of the cutoff: of a tiny one there would be millions.
-    reach = max(float(cutoff), SMALLEST)
-    i, j, shift, vector, distance = NeighborList(cutoff=reach, full_list=False).compute(
-        points=np.ascontiguousarray(points), box=np.ascontiguousarray(cell), periodic=True, quantities="ijSDd"
-    )
+    reach = max(float(cutoff), _SMALLEST)
+    search = NeighborList(cutoff=reach, full_list=False, n_threads=1)
+    i, j, shift, vector, distance = search.compute(places, box, repeated.tolist(), "ijSDd")
     found = Neighbours(i.astype(np.int64), j.astype(np.int64), shift.astype(np.int64), vector, distance)
     return found if reach <= cutoff else found.where(distance < cutoff)
 
