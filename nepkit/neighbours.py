@@ -44,9 +44,11 @@ class Neighbours:
             np.concatenate([self.distance, self.distance]),
         )  # fmt: skip
 
-    def where(self, mask: NDArray[np.bool_]) -> Neighbours:
-        """Return some of the pairs."""
-        return Neighbours(self.first[mask], self.second[mask], self.shift[mask], self.vector[mask], self.distance[mask])
+    def where(self, which: NDArray[np.bool_] | Integers) -> Neighbours:
+        """Return some of the pairs, by a mask or by their indices."""
+        return Neighbours(
+            self.first[which], self.second[which], self.shift[which], self.vector[which], self.distance[which]
+        )
 
 
 def neighbours(points: ArrayLike, cell: ArrayLike, cutoff: float, periodic: ArrayLike = True) -> Neighbours:

@@ -108,11 +108,9 @@ def nearest(
             raise InputError(f"no {symbol} in the structure, which has {' '.join(sorted(set(symbols)))}")
     (middle,) = np.nonzero(np.isin(symbols, list(centres)))
     near = pairs_within(atoms.positions, atoms.cell.array, cutoff, atoms.pbc).directed()
+    near = near.where(np.isin(symbols[near.first], list(centres)) & np.isin(symbols[near.second], list(neighbours)))
+    near = near.where(np.lexsort((near.distance, near.first)))
     i, j, shift, vector, distance = near.first, near.second, near.shift, near.vector, near.distance
-    wanted = np.isin(symbols[i], list(centres)) & np.isin(symbols[j], list(neighbours))
-    i, j, shift, vector, distance = (part[wanted] for part in (i, j, shift, vector, distance))
-    order = np.lexsort((distance, i))
-    i, j, shift, vector, distance = (part[order] for part in (i, j, shift, vector, distance))
     first, last = np.searchsorted(i, middle), np.searchsorted(i, middle, side="right")
     few = np.flatnonzero(last - first < count)
     if len(few):

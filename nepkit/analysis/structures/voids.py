@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
+from scipy.spatial import Voronoi, cKDTree
 
 from nepkit.analysis.structures.cells import check_cell
 from nepkit.analysis.structures.symmetry import SYMPREC, dataset
+from nepkit.neighbours import neighbours
+from nepkit.progress import track
 
 MERGED = 0.5
 """A; a void this near to a roomier one is part of it."""
 
 Array = NDArray[np.float64]
+
+_AROUND = np.array(list(product((-1, 0, 1), repeat=3)))
 
 
 @dataclass(frozen=True)
@@ -69,24 +74,24 @@ def voids(crystal: Atoms, *, min_radius: float = 1.2, symprec: float = SYMPREC) 
     """
     crystal = _compact(crystal)
     known = dataset(crystal, symprec)
-    points = _vertices(crystal)
-    radii = _nearest(crystal, points)
+    atoms = _images(crystal, 2.0 * _reach(crystal))  # twice, so that the Voronoi cells in the cell are closed
+    points = _vertices(crystal, atoms)
+    radii = np.asarray(cKDTree(atoms).query(points)[0])
     kept = radii >= min_radius
     points, radii = _unique(crystal, points[kept], radii[kept])
     found: list[Void] = []
     taken: list[Array] = []
     left = np.ones(len(points), dtype=bool)
-    for place in range(len(points)):
+    for place in track(range(len(points)), "Voids"):
         if not left[place]:
             continue
         orbit = _orbit(known, crystal, points[place])
         for member in orbit:
-            left &= _apart(crystal, points, member) > MERGED
+            left[left] = _apart(crystal, points[left], member) > MERGED
         if any((_apart(crystal, np.array(taken), member) <= MERGED).any() for member in orbit if taken):
             continue
         taken += list(orbit)
-        distances = _distances(crystal, points[place])
-        near = int((distances < 1.05 * distances.min()).sum())
+        near = int((np.linalg.norm(atoms - points[place], axis=1) < 1.05 * radii[place]).sum())
         found.append(Void(points[place], float(radii[place]), near, len(orbit)))
     return found
 
@@ -102,56 +107,53 @@ def _compact(crystal: Atoms) -> Atoms:
     return result
 
 
-def _images(crystal: Atoms, reach: float) -> Array:
-    """Return positions of atoms in and around the cell, up to a distance from it, A."""
+def _reach(crystal: Atoms) -> float:
+    """Return a distance that no point is further from its nearest atom, A."""
     cell = crystal.cell.array
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    most = np.ceil(reach / heights).astype(int)
-    shifts = np.array(list(product(*[range(-n, n + 1) for n in most]))) @ cell
-    inside = crystal.get_positions(wrap=True)
-    return np.asarray((inside[None] + shifts[:, None]).reshape(-1, 3))
+    counts = np.ceil(crystal.cell.lengths() / 1.5).astype(int)
+    grid = np.array(list(product(*[np.arange(count) / count for count in counts]))) @ cell
+    box = np.linalg.norm((_AROUND / counts) @ cell, axis=1).max()
+    around = (crystal.positions[None] + (_AROUND @ cell)[:, None]).reshape(-1, 3)
+    return float(cKDTree(around).query(grid)[0].max() + box)
 
 
-def _vertices(crystal: Atoms) -> Array:
+def _images(crystal: Atoms, reach: float) -> Array:
+    """Return positions of atoms in and around the cell, at least up to a distance from it, A."""
+    cell = crystal.cell.array
+    margin = reach * np.linalg.norm(np.linalg.inv(cell), axis=0)
+    most = np.ceil(margin).astype(int)
+    shifts = np.array(list(product(*[range(-n, n + 1) for n in most])))
+    fractions = (crystal.get_scaled_positions()[None] + shifts[:, None]).reshape(-1, 3)
+    return np.asarray(fractions[((fractions >= -margin) & (fractions <= 1.0 + margin)).all(axis=1)] @ cell)
+
+
+def _vertices(crystal: Atoms, atoms: Array) -> Array:
     """Return the Voronoi vertices in the cell, A."""
-    from scipy.spatial import Voronoi
-
-    # No point is further from an atom than half of the longest diagonal of the cell; twice that closes every cell.
-    corners = np.array(list(product((-1, 0, 1), repeat=3))) @ crystal.cell.array
-    reach = float(np.linalg.norm(corners, axis=1).max())
-    vertices = Voronoi(_images(crystal, reach)).vertices
+    vertices = Voronoi(atoms).vertices
     fractions = vertices @ np.linalg.inv(crystal.cell.array)
     inside = ((fractions > -1e-6) & (fractions < 1.0 - 1e-6)).all(axis=1)
     return np.asarray(vertices[inside])
 
 
-def _distances(crystal: Atoms, point: Array) -> Array:
-    reach = float(crystal.cell.lengths().max())
-    inside = ((point @ np.linalg.inv(crystal.cell.array)) % 1.0) @ crystal.cell.array
-    return np.asarray(np.linalg.norm(_images(crystal, reach) - inside, axis=1))
-
-
-def _nearest(crystal: Atoms, points: Array) -> Array:
-    from scipy.spatial import cKDTree
-
-    reach = float(crystal.cell.lengths().max())
-    return np.asarray(cKDTree(_images(crystal, reach)).query(points)[0])
-
-
 def _apart(crystal: Atoms, points: Array, point: Array) -> Array:
-    from ase.geometry import find_mic
-
-    return np.asarray(find_mic(points - point, crystal.cell, pbc=True)[1])
+    """Return the distances of points to one, through the nearest image; the cell has its shortest vectors."""
+    cell = crystal.cell.array
+    gaps = (points - point) @ np.linalg.inv(cell)
+    gaps -= np.round(gaps)
+    return np.asarray(np.linalg.norm((gaps @ cell)[:, None] + _AROUND @ cell, axis=-1).min(axis=1))
 
 
 def _unique(crystal: Atoms, points: Array, radii: Array) -> tuple[Array, Array]:
     """Return points that are not the same but for noise, the roomiest first, of equal ones in a fixed order."""
     fractions = np.round(points @ np.linalg.inv(crystal.cell.array), 6)
     order = np.lexsort((*fractions.T[::-1], -np.round(radii, 6)))
-    kept: list[int] = []
-    for index in order.tolist():
-        if not kept or _apart(crystal, points[kept], points[index]).min() > 1e-3:
-            kept.append(index)
+    points, radii = points[order], radii[order]
+    pairs = neighbours(points, crystal.cell.array, 1e-3)
+    first, second = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
+    kept = np.ones(len(points), dtype=bool)
+    for row in np.argsort(second).tolist():  # whether the first stays is known by then
+        if kept[first[row]] and first[row] != second[row]:
+            kept[second[row]] = False
     return points[kept], radii[kept]
 
 
