@@ -21,6 +21,9 @@ DISTRIBUTION = "gpumd-nepkit"
 MADELUNG_NACL = 1.7475645946
 """Madelung constant of rock salt, doi:10.1063/1.1747182 and later; the self-test computes it."""
 
+COMPILED = {"nepkit.formats._rows": "frames of extended xyz", "nepkit.sampling._sums": "descriptors"}
+"""Parts that are compiled at installation where there is a compiler, and what they make quick; as in setup.py."""
+
 State = Literal["ok", "absent", "failed"]
 
 
@@ -56,6 +59,7 @@ def examine() -> list[Check]:
         Check("Python", "python", f"{platform.python_version()} ({sys.executable})"),
         Check("Python", "platform", f"{platform.system()} {platform.machine()}, {_cores()} CPU cores"),
         *_packages(),
+        *_compiled(),
         *_compilers(),
         *_programs(),
         *_gpu(),
@@ -94,8 +98,22 @@ def _version(name: str) -> str | None:
         return None
 
 
+def _compiled() -> Iterator[Check]:
+    for module, what in COMPILED.items():
+        try:
+            import_module(module)
+        except ImportError:
+            remedy = "apt install g++; pip install . again in the folder of the project"
+            yield Check("Compiled", module, f"not there: {what} go the slower way", "absent", remedy)
+        else:
+            yield Check("Compiled", module, what)
+
+
 def _compilers() -> Iterator[Check]:
-    for name, remedy in (("c++", "apt install g++; builds calorine"), ("nvcc", "CUDA toolkit; builds GPUMD")):
+    for name, remedy in (
+        ("c++", "apt install g++; builds calorine and parts of nepkit"),
+        ("nvcc", "CUDA toolkit; builds GPUMD"),
+    ):
         path = shutil.which(name)
         if path is None:
             yield Check("Compiler", name, "not found", "absent", remedy)

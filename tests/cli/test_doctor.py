@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,21 @@ def test_the_report_is_the_same_in_every_form(capsys):
     assert len(lines) == len(checks) + 1
     assert main(["doctor"]) == 0
     assert "nepkit works." in capsys.readouterr().out
+
+
+def test_it_says_which_compiled_parts_are_there(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "COMPILED", {"nepkit.frames": "frames", "nepkit.formats._no_such": "rows"})
+    assert main(["doctor", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert [(item["name"], item["state"]) for item in checks if item["area"] == "Compiled"] == [
+        ("nepkit.frames", "ok"),
+        ("nepkit.formats._no_such", "absent"),
+    ]
+
+
+def test_the_compiled_parts_are_those_of_the_installation():
+    setup = (Path(__file__).parents[2] / "setup.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(nepkit[\w.]+)"', setup)) == set(doctor.COMPILED)
 
 
 def make_program(path, text="exit 0"):
