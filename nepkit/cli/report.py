@@ -29,6 +29,7 @@ def report(folder: Path, output: Path, overwrite: bool) -> Output:
     found = run_report(folder)
     with atomic_path(output, overwrite=overwrite) as temporary:
         temporary.write_text(run_page(found), encoding="utf-8")
+    findings = f"{len(found.findings) or 'no'} finding{'s' * (len(found.findings) != 1)}"
     rows = [(one.plot.name, "drawn", one.plot.summary) for one in found.drawn]
     rows += [(name, "not drawn", why) for name, why in found.failed.items()]
     return Output(
@@ -36,5 +37,5 @@ def report(folder: Path, output: Path, overwrite: bool) -> Output:
               "warnings": len(found.findings) - found.errors, "plots": [one.plot.name for one in found.drawn],
               "not drawn": found.failed},
         tables=[Table("", ["plot", "", "what"], rows)],
-        text=f"{len(found.findings)} findings in {', '.join(found.inputs) or 'no input file'}; wrote {output}",
+        text=f"{findings} in {', '.join(found.inputs) or 'no input file'}; wrote {output}",
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nepkit.errors import InputError
-from nepkit.gpumd.tables import Array, read_blocks, read_rows, split_at_restarts
+from nepkit.gpumd.tables import Array, read_blocks, read_rows, split_at_restarts, unfinished
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,8 @@ def read_dynamical_matrices(path: str | Path) -> NDArray[np.complex128]:
 def read_orientational_order(path: str | Path) -> list[OrientationalOrder]:
     r"""Return the steps of an orientorder.out (GPUMD: src/measure/orientorder.cu).
 
+    A last step with fewer atoms than the first, which a killed run leaves behind, is left out with a warning.
+
     Raises
     ------
     InputError
@@ -227,11 +230,20 @@ def read_orientational_order(path: str | Path) -> list[OrientationalOrder]:
     >>> read_orientational_order("/tmp/nepkit-order.out")[0].values["ql6"]
     array([0.2, 0.4])
     """
-    parts = re.split(r"(?m)^\s*step\s*=\s*(\d+)\s*$", Path(path).read_text(encoding="utf-8", errors="replace"))
+    data = Path(path).read_bytes()
+    whole = data[: unfinished(Path(path), data)].decode("utf-8", errors="replace")
+    parts = re.split(r"(?m)^\s*step\s*=\s*(\d+)\s*$", whole)
     if len(parts) < 3 or parts[0].strip():
         raise InputError(f"{path}: expected 'step = ' in the first line; is it an orientorder.out?")
     found: list[OrientationalOrder] = []
-    for step, text in zip(parts[1::2], parts[2::2], strict=True):
+    sizes = [len(text.strip().splitlines()) - 1 for text in parts[2::2]]
+    if len(sizes) > 1 and sizes[-1] < sizes[0]:
+        told = f"the last step has {max(sizes[-1], 0)} of {sizes[0]} atoms, as a killed run leaves it, and is left out"
+        warnings.warn(f"{path}: {told}", stacklevel=2)
+        del parts[-2:], sizes[-1]
+    for size, step, text in zip(sizes, parts[1::2], parts[2::2], strict=True):
+        if size != sizes[0] or size < 1:
+            raise InputError(f"{path}: step {step} has {max(size, 0)} atoms, the first step {max(sizes[0], 0)}")
         names, *rows = text.strip().splitlines()
         try:
             table = np.array([[float(word) for word in row.split()] for row in rows]).reshape(-1, len(names.split()))

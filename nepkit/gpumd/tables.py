@@ -73,7 +73,7 @@ def read_rows(path: str | Path) -> Array:
     """
     path = Path(path)
     data = path.read_bytes()
-    cut = _cut(path, data)
+    cut = unfinished(path, data)
     rows = None if cut is None else _count(data[:cut])
     try:
         with warnings.catch_warnings():
@@ -178,7 +178,7 @@ def read_msd(path: str | Path) -> list[tuple[Array, Array, Array]]:
     return blocks
 
 
-def _cut(path: Path, data: bytes) -> int | None:
+def unfinished(path: Path, data: bytes) -> int | None:
     """Return where a last line without its end begins, and warn of it; None where there is none."""
     if not data or data.endswith((b"\n", b"\r")):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -64,12 +64,18 @@ def signed(value: float, digits: int) -> str:
     return ("+" if value >= 0.0 else "") + number(value, digits)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = (), left: int = 1) -> str:
-    """Return an HTML table; the first ``left`` columns are words, the others numbers; ``marks`` are classes of rows."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = (), left: int | Collection[int] = 1
+) -> str:
+    """Return an HTML table of words and numbers; ``marks`` are classes of rows.
+
+    ``left`` is how many columns at the left are words, or the places of all that are.
+    """
+    words = range(left) if isinstance(left, int) else left
     rows = list(rows)
 
     def line(cells: Sequence[str], tag: str, mark: str) -> str:
-        kinds = ["" if index < left else ' class="n"' for index in range(len(cells))]
+        kinds = ["" if index in words else ' class="n"' for index in range(len(cells))]
         inside = "".join(f"<{tag}{kind}>{escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
         return f'<tr class="{mark}">{inside}</tr>' if mark else f"<tr>{inside}</tr>"
 

@@ -23,7 +23,9 @@ from nepkit.progress import track
 from nepkit.report.page import TEMPLATE, section, table
 from nepkit.table import Table
 
-DPI = 110
+DPI = 180
+SCALE = 110
+"""Pixels of the page per inch of a figure."""
 MOST_ROWS = 40
 """Longer tables are cut on the page."""
 MOST_LINES = 200
@@ -39,6 +41,8 @@ class Drawn:
         Which.
     image : bytes
         As png.
+    width : int
+        On the page, pixels, where there is room.
     tables : list of Table
         The numbers it shows.
     notes : list of str
@@ -47,6 +51,7 @@ class Drawn:
 
     plot: Plot
     image: bytes
+    width: int
     tables: list[Table]
     notes: list[str]
 
@@ -119,7 +124,7 @@ def _draw(plot: Plot, folder: Path) -> Drawn:
     figure = compose(loaded.panels(), size=plot.size)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    return Drawn(plot, buffer.getvalue(), loaded.numbers(), loaded.notes())
+    return Drawn(plot, buffer.getvalue(), round(SCALE * figure.get_size_inches()[0]), loaded.numbers(), loaded.notes())
 
 
 def run_page(report: RunReport) -> str:
@@ -153,7 +158,8 @@ def _findings(report: RunReport) -> str:
 
 def _plot(one: Drawn) -> str:
     data = base64.b64encode(one.image).decode("ascii")
-    picture = f'<figure><img src="data:image/png;base64,{data}" alt="{escape(one.plot.summary)}"></figure>'
+    source, style = f"data:image/png;base64,{data}", f"max-width: {one.width}px"
+    picture = f'<figure><img style="{style}" src="{source}" alt="{escape(one.plot.summary)}"></figure>'
     notes = "".join(f"<li>{escape(note)}</li>" for note in one.notes)
     tables = "".join(map(_table, one.tables))
     return section(one.plot.name, one.plot.summary, f"{picture}{tables}" + (f"<ul>{notes}</ul>" if notes else ""))
@@ -163,7 +169,8 @@ def _table(one: Table) -> str:
     cells = one.cells()[:MOST_ROWS]
     if not cells:
         return ""
-    words = next((index for index, value in enumerate(one.rows[0]) if not isinstance(value, str)), len(one.columns))
+    words = [place for place in range(len(one.columns)) if all(isinstance(row[place], str | None) for row in one.rows)
+             and any(row[place] for row in one.rows)]  # fmt: skip
     more = len(one.rows) - len(cells)
     cut = f'<p class="soft">and {more} rows more</p>' if more else ""
     title = f'<p class="soft">{escape(one.title)}</p>' if one.title else ""
@@ -189,7 +196,7 @@ def _inputs(report: RunReport) -> str:
 
 
 def _files(folder: Path) -> str:
-    return section("Files", "", table(["file", "size", "changed"], list(_rows(folder))))
+    return section("Files", "", table(["file", "size", "changed"], list(_rows(folder)), left=(0, 2)))
 
 
 def _rows(folder: Path) -> Iterator[list[str]]:

@@ -50,6 +50,7 @@ def plot_net_forces(results: NetForces | Mapping[str, NetForces], *, ax: Any = N
         ax.stairs(counts, edges, fill=True, alpha=0.3)
         ax.stairs(counts, edges, label=label or None, color=ax.patches[-1].get_facecolor()[:3])
     ax.set(xscale="log", xlabel=f"net force per atom ({UNIT})", ylabel="frames")
+    ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set_title("Net force of the frames")
     if any(named(results)):
         ax.legend()

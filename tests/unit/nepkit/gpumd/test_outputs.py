@@ -131,9 +131,17 @@ def test_order_of_atoms(file):
     steps = structure.read_orientational_order(file("o.out", "step = 5\nql6\n0.1\n0.2\nstep = 10\nql6\n0.3\n0.4\n"))
     assert [part.step for part in steps] == [5, 10]
     np.testing.assert_array_equal(steps[1].values["ql6"], [0.3, 0.4])
-    for text in ("1 2\n", "step = 5\nql4 ql6\n1\n"):
+    for text in ("1 2\n", "step = 5\nql4 ql6\n1\n", "step = 5\n", "step = 5\nql6\n1\nstep = 6\nql6\n1\n2\n"):
         with pytest.raises(InputError):
             structure.read_orientational_order(file("o.out", text))
+
+
+@pytest.mark.parametrize("end", ["step = 10\nql6\n0.3\n0.", "step = 10\nql6\n0.3\n", "step = 10\n"])
+def test_a_last_step_of_a_killed_run_is_left_out(file, end):
+    path = file("o.out", "step = 5\nql6\n0.1\n0.2\n" + end)
+    with pytest.warns(UserWarning, match="left out"):
+        steps = structure.read_orientational_order(path)
+    assert [part.step for part in steps] == [5]
 
 
 def test_groups_of_compute_out(file, tmp_path):
