@@ -331,6 +331,15 @@ def test_interphase_of_a_given_structure(transport, tmp_path):
     assert found["volume"]["filler"] == pytest.approx(2 * 4 / 3 * np.pi * 8 / 1000, rel=0.02)
     assert found["endless"] == {"filler": 0.0, "coated": 1.0, "matrix": 1.0}
     assert found["rank"]["coated"] == [1]
+    # Maxwell and Garnett: two spheres are 6.7 % of the volume, the shell is like the matrix.
+    load = found["volume"]["filler"] * (10 - 1) / (10 + 2)
+    whole = json.loads(transport(*words, "--sigma", 10, 1, 1, "--json")[1])["conductivity"]
+    assert np.mean(list(whole.values())) == pytest.approx((1 + 2 * load) / (1 - load), rel=0.02)
+    frames[0].set_cell([[10, 0, 0], [5, 9, 0], [0, 0, 10]])
+    write_frames(tmp_path / "oblique.xyz", frames)
+    status, _, err = transport("interphase", tmp_path / "oblique.xyz", *words[2:], "--sigma", 10, 1, 1)
+    assert (status, len(err.strip().splitlines())) == (1, 1)
+    assert "need an orthogonal cell" in err
     assert "no Zr" in transport("interphase", tmp_path / "a.xyz", "--element", "Zr")[2]
 
 

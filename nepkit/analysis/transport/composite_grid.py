@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +119,9 @@ def regions(grid: NDArray[np.int64]) -> Regions:
     )  # fmt: skip
 
 
-def effective_conductivity(conductivity: ArrayLike, axis: int = 0) -> float:
+def effective_conductivity(
+    conductivity: ArrayLike, axis: int = 0, *, voxel: Sequence[float] = (1.0, 1.0, 1.0)
+) -> float:
     """Return the conductivity of a periodic medium along one axis, in the unit of its parts.
 
     The potential of a uniform field is solved on the grid: conductances of neighbouring cells in series, currents that
@@ -127,9 +130,11 @@ def effective_conductivity(conductivity: ArrayLike, axis: int = 0) -> float:
     Parameters
     ----------
     conductivity : array_like, shape (nx, ny, nz)
-        Of every cell of an orthogonal grid of cubes, more than zero.
+        Of every cell of an orthogonal grid, more than zero.
     axis : int
         Direction of the field.
+    voxel : sequence of float
+        Edges of a cell of the grid, any unit.
 
     Examples
     --------
@@ -148,7 +153,7 @@ def effective_conductivity(conductivity: ArrayLike, axis: int = 0) -> float:
     for direction in range(3):
         ahead = np.roll(number, -1, direction).ravel()
         other = np.roll(sigma, -1, direction).ravel()
-        link = 2.0 * sigma.ravel() * other / (sigma.ravel() + other)
+        link = (voxel[axis] / voxel[direction]) ** 2 * 2.0 * sigma.ravel() * other / (sigma.ravel() + other)
         rows.append(number.ravel())
         columns.append(ahead)
         links.append(link)
@@ -169,3 +174,41 @@ def effective_conductivity(conductivity: ArrayLike, axis: int = 0) -> float:
         raise InputError("the potential did not converge; the contrast of conductivities is too large for this grid")
     ahead = np.roll(number, -1, axis).ravel()
     return float((along * (1.0 + potential[ahead] - potential)).mean())
+
+
+def conductivity_of_phases(
+    grid: NDArray[np.int64], cell: ArrayLike, sigma: Sequence[float], where: str = "structure"
+) -> list[float]:
+    """Return the conductivity of a grid from `phases` along the three cell vectors, in the unit of its parts.
+
+    Parameters
+    ----------
+    grid : ndarray of int, shape (nx, ny, nz)
+        Phase of every cell of the grid.
+    cell : array_like, shape (3, 3)
+        Of the structure, orthogonal, A.
+    sigma : sequence of float
+        Conductivity of filler, shell and matrix.
+    where : str
+        What messages call the structure.
+
+    Raises
+    ------
+    InputError
+        Where the cell is not orthogonal or a conductivity not above zero.
+
+    Examples
+    --------
+    >>> layers = np.array([FILLER, SHELL, FILLER, SHELL])[:, None, None] * np.ones((1, 2, 2), dtype=int)
+    >>> [round(value, 6) for value in conductivity_of_phases(layers, np.diag([4.0, 5.0, 6.0]), (3.0, 1.0, 1.0))]
+    [1.5, 2.0, 2.0]
+    """
+    vectors = np.asarray(cell, dtype=float)
+    lengths = np.linalg.norm(vectors, axis=1)
+    if np.abs(vectors @ vectors.T - np.diag(lengths**2)).max() > 1e-6 * lengths.max() ** 2:
+        raise InputError(f"{where}: conductivities need an orthogonal cell")
+    values = np.zeros(grid.shape)
+    for phase, value in zip((FILLER, SHELL, MATRIX), sigma, strict=True):
+        values[grid == phase] = value
+    voxel = (lengths / grid.shape).tolist()
+    return [effective_conductivity(values, axis, voxel=voxel) for axis in range(3)]

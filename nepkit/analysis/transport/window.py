@@ -57,7 +57,10 @@ class Case:
     def covariance(self, lags: NDArray[np.int64], line: Line | None, axis: int | None = None) -> Array:
         """Return the covariance at some lags, summed over the directions or of one of them."""
         chosen = self.values if axis is None else self.values[:, axis : axis + 1]
-        rise = (chosen[lags[-1]] - chosen[lags[0]]) / (lags[-1] - lags[0])
+        if self.rattling is None:
+            rise = (chosen[lags[-1]] - chosen[lags[0]]) / (lags[-1] - lags[0])
+        else:  # a difference of the displacements of one walker may be nothing or less
+            rise = (chosen[lags] / (lags + 2.0 * self.rattling)[:, None]).mean(axis=0)
         floor = max(1e-3 * float(chosen[lags[-1]].max()) / lags[-1], 1e-12)  # a direction without any motion
         step = np.maximum(rise, floor)  # variance of a step, A^2 per frame
         rattling = self.rattling

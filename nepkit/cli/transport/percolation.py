@@ -213,23 +213,37 @@ def composite(
 @click.option("--radius", type=float, default=2.0, show_default=True, help="What an atom of the filler fills (A).")
 @click.option("--shell", type=float, default=5.0, show_default=True, help="Thickness of the interphase (A).")
 @click.option("--spacing", type=float, default=1.0, show_default=True, help="Edge of the grid cells (A).")
+@click.option("--sigma", type=float, nargs=3, metavar="FILLER SHELL MATRIX",
+              help="Conductivities, any unit: then that of the whole, by the potential on the grid.")  # fmt: skip
 @options.save("The result as json or text.")
-def interphase(frames: Path, elements: tuple[str, ...], radius: float, shell: float, spacing: float) -> Output:
+def interphase(
+    frames: Path,
+    elements: tuple[str, ...],
+    radius: float,
+    shell: float,
+    spacing: float,
+    sigma: tuple[float, float, float] | None,
+) -> Output:
     """Filler, shell and matrix: volumes, what is endless.
 
     Space closer than the radius to an atom of the filler is filler, closer than the shell to that is interphase.
+    With --sigma the conductivity of the whole is solved too (orthogonal cells).
     """
     import numpy as np
 
-    from nepkit.analysis.transport.composite_grid import phases, regions
+    from nepkit.analysis.transport.composite_grid import conductivity_of_phases, phases, regions
     from nepkit.analysis.transport.percolation_statistics import nodes_of
     from nepkit.frames import read_snapshots
     from nepkit.progress import track
 
-    found = []
+    found, conducted = [], []
     for number, atoms in enumerate(track(read_snapshots(frames), "Interphase"), 1):
-        points = atoms.positions[nodes_of(atoms.symbols, elements, f"{frames}, frame {number}")]
-        found.append(regions(phases(points, atoms.cell, radius, shell, spacing)))
+        where = f"{frames}, frame {number}"
+        points = atoms.positions[nodes_of(atoms.symbols, elements, where)]
+        grid = phases(points, atoms.cell, radius, shell, spacing)
+        found.append(regions(grid))
+        if sigma is not None:
+            conducted.append(conductivity_of_phases(grid, atoms.cell, sigma, where))
     volumes = {name: float(np.mean([getattr(item, name) for item in found])) for name in ("filler", "shell", "matrix")}
     ranks = {name: [getattr(item, f"{name}_rank") for item in found] for name in ("filler", "coated", "matrix")}
     rows = [(f"volume of the {name}", value) for name, value in volumes.items()]
@@ -237,8 +251,10 @@ def interphase(frames: Path, elements: tuple[str, ...], radius: float, shell: fl
     rows += [(f"frames in which the {'filler with its shell' if name == 'coated' else name} is endless", value)
              for name, value in shares.items()]  # fmt: skip
     rows.append(("of filler and shell in endless clusters", float(np.mean([item.accessible for item in found]))))
+    whole = dict(zip("abc", np.mean(conducted, axis=0).tolist(), strict=True)) if conducted else {}
+    rows += [(f"conductivity along {axis}, unit of --sigma", value) for axis, value in whole.items()]
     return Output(
         data={"volume": volumes, "endless": shares, "rank": ranks, "frames": len(found),
-              "accessible": [item.accessible for item in found]},
-        tables=[Table(f"{frames}, frames: {len(found)}", ["quantity", "share"], rows, ["", ".4f"])],
+              "accessible": [item.accessible for item in found], **({"conductivity": whole} if whole else {})},
+        tables=[Table(f"{frames}, frames: {len(found)}", ["quantity", "value"], rows, ["", ".4f"])],
     )  # fmt: skip

@@ -101,7 +101,7 @@ def sites(trajectory: Path, ion: str, interval: float | None, core: float | None
     ]
     columns = ["site", "kind", "a", "b", "c", "occupancy", "error", "next site (A)"]
     by_kind = [row_of(f"occupancy of {kind} ({found.kind.count(kind)} sites)", part) for kind, part in kinds.items()]
-    by_kind.append(("ions in a core, share", occupation.inside, None, None, ""))
+    by_kind.append(("ions in a core", occupation.inside, None, None, ""))
     by_kind.append(("sites with more than one ion", occupation.multiple, None, None, ""))
     title = f"{len(found.place)} sites of {ion} ({found.origin})"
     return Output(
@@ -178,7 +178,8 @@ def jumps(
             table_of(title, _jump_rows(found, together)),
             Table("By kinds of sites", columns, pairs, ["", "", "", ".4g", ".2g", ".3f", ".3f"]),
         ],
-        text=notes_text(notes), figure=figure_unless_table(lambda: figure_jumps(found)),
+        text=f"\nA jump follows another into the site that it left, within {together.window:g} ps." + notes_text(notes),
+        figure=figure_unless_table(lambda: figure_jumps(found)),
     )  # fmt: skip
 
 
@@ -186,13 +187,13 @@ def _jump_rows(found: Jumps, together: Strings) -> list[tuple[Any, ...]]:
     rows = [row_of("jumps of an ion", found.rate)]
     rows += [row_of(f"stay at {kind}", part.lifetime) for kind, part in found.residence.items()]
     rows += [
-        row_of("D of a walk without memory", found.random_walk),
+        row_of("D of a random walk", found.random_walk),
         row_of("D over the sites", found.tracer.D if found.tracer else None),
         row_of("correlation factor", found.correlation),
-        ("jumps straight back, share", found.backward, None, None, ""),
-        (f"jumps after another within {together.window:g} ps, share", together.share, None, None, ""),
+        ("jumps straight back", found.backward, None, None, ""),
+        ("jumps after another", together.share, None, None, ""),
         row_of("  by chance", together.chance),
-        ("  probability that it is chance", together.p_value, None, None, ""),
+        ("  p of chance alone", together.p_value, None, None, ""),
         ("  longest string, jumps", len(together.lengths), None, None, ""),
         ("  closed rings", together.rings, None, None, ""),
     ]

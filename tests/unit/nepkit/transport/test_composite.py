@@ -104,3 +104,13 @@ def test_conductivity_of_a_dilute_composite_is_that_of_maxwell():
         assert sigma == pytest.approx(maxwell, rel=0.02)
     with pytest.raises(InputError, match="not above zero"):
         effective_conductivity(np.zeros((2, 2, 2)))
+
+
+def test_voxels_that_are_no_cubes():
+    fine = np.ones((24, 24, 24))
+    fine[6:18, 6:18, 6:18] = 5.0
+    coarse = fine[::2]
+    for axis in range(3):
+        flat = effective_conductivity(coarse, axis, voxel=(2.0, 1.0, 1.0))
+        assert flat == pytest.approx(effective_conductivity(fine, axis), rel=0.01)
+    assert effective_conductivity(coarse, 1) != pytest.approx(effective_conductivity(fine, 1), rel=0.01)

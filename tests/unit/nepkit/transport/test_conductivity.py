@@ -37,6 +37,15 @@ def test_haven_ratio_of_independent_ions_is_one():
     assert np.sqrt(np.mean(np.square(z))) == pytest.approx(1.0, abs=0.35)
 
 
+def test_a_direction_in_which_the_dipole_comes_back_is_not_taken_for_sure():
+    runs = [study(brownian(seed, frames=170, atoms=60), {"Li": 1.0}) for seed in range(30)]
+    parts = [part for found in runs for part in found.directions]
+    relative = [part.error / part.value for part in parts]
+    assert min(relative) > 0.6 * np.median(relative)
+    expected = 60 * 0.01e-4 * conductivity_per_diffusion(1e4, 500.0)
+    assert np.mean([part.low < expected < part.high for part in parts]) > 0.9
+
+
 def test_haven_ratio_of_pairs_is_one_half():
     ratios = []
     for seed in range(20):
