@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,10 +175,16 @@ def _factor(
     blocks = blocks_that_fit(len(path), int(lags[-1]))
     if not blocks:
         return of_normal(ratio, ratio * float(np.hypot(tracer.D.error / tracer.D.value, relative)), "")
-    slopes = np.einsum("bkd,k->b", square_blocks(path, lags, blocks), np.array(tracer.weights))
+    weights = np.array(tracer.weights)
+    slopes = np.einsum("bkd,k->b", square_blocks(path, lags, blocks), weights)
+    # The jumps of a block are counted through the same lags as its slope, so that both feel the same ones.
+    made = np.bincount(events.frame, np.square(events.length), len(path)).cumsum() / len(present)
     edges = np.linspace(0, len(path) - lags[-1], blocks + 1).astype(int)
-    squares = np.histogram(events.frame, edges + 1, weights=np.square(events.length))[0]
-    drawn = bootstrap(np.stack([slopes, squares / np.diff(edges) / len(present)], axis=1))
+    squares = [
+        weights @ [(made[start + lag : stop + lag] - made[start:stop]).mean() for lag in lags]
+        for start, stop in pairwise(edges.tolist())
+    ]
+    drawn = bootstrap(np.stack([slopes, np.array(squares)], axis=1))
     return of_blocks(ratio, float((drawn[:, 0] / drawn[:, 1]).std()), blocks, "")
 
 
