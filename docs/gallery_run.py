@@ -46,6 +46,7 @@ def make(folder: Path) -> None:
     write_motion(folder, atoms, free)
     write_structure(folder, atoms, free[::10])
     write_statics(folder)
+    write_bands(folder / "statics")
     write_heat(folder / "synthetic")
     write_viscosity(folder / "synthetic")
     write_source_and_sink(folder / "synthetic")
@@ -159,6 +160,27 @@ def write_statics(folder: Path) -> None:
         half[i, j] = half[j, i] = 0.002 if i == j else 0.001
         stiffness[:, column] = (strained(half).get_stress() - strained(-half).get_stress()) / 0.004 / units.GPa
     np.savetxt(place / "elastic.out", stiffness, fmt="%.4f", header="elastic constants (GPa)")
+
+
+def write_bands(folder: Path) -> None:
+    """Write omega2.out of aluminium by the effective medium theory of ASE, whose phonons take seconds."""
+    from tempfile import TemporaryDirectory
+
+    from ase.build import bulk
+    from ase.calculators.emt import EMT
+    from ase.phonons import Phonons
+
+    atoms = bulk("Al", "fcc", a=3.995)
+    with TemporaryDirectory() as cache:
+        phonons = Phonons(atoms, EMT(), supercell=(5, 5, 5), delta=0.01, name=f"{cache}/phonons")
+        phonons.run()
+        phonons.read(acoustic=True)
+    path = atoms.cell.bandpath("GXWKGL", npoints=200)
+    distance, places, names = path.get_linear_kpoint_axis()
+    terahertz = phonons.band_structure(path.kpts, verbose=False) / units._hplanck * units._e * 1e-12  # energies in eV
+    squares = np.sign(terahertz) * (2.0 * np.pi * terahertz) ** 2
+    head = "# " + " ".join(f"{name} {place:.6f}" for name, place in zip(names, places, strict=True))
+    np.savetxt(folder / "omega2.out", np.column_stack([distance, squares]), fmt="%.6e", header=head[2:])
 
 
 def autocorrelation(values: Array) -> Array:

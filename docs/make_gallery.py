@@ -68,10 +68,12 @@ ENTRIES = [
     Entry("sdc", "{run}"),
     Entry("vac", "{run}"),
     Entry("D", "{run}/synthetic/walks --ion Li", "Random walks with an activation energy of 0.3 eV."),
+    Entry("sigma", "{run}/synthetic/walks --ion Li", "The same walks."),
     Entry("pdos", "{run}"),
     Entry("ir", "{run} --highest 600", "Of formal charges."),
     Entry("cohesive", "{run}/statics"),
     Entry("elastic", "{run}/statics", "The atoms move with the cell."),
+    Entry("bands", "{run}/statics", "Aluminium by the effective medium theory of ASE."),
     Entry("emd", "{run}/synthetic", "Made-up heat currents of a known conductivity of 10 W/m/K."),
     Entry("hnemd", "{run}/synthetic", "Made-up heat currents."),
     Entry("nemd", "{run}/synthetic/nemd", "A made-up bar of ten slabs."),
@@ -83,8 +85,8 @@ INTRODUCTION = """# Gallery
 
 Pictures of `nepkit plot`, made by `python docs/make_gallery.py` from the bundled Li3YCl6 data and what is computed from
 them. Every command prints the numbers of its picture too, and has `--csv`, `--json`, `--terminal` and options for
-titles, limits, scales, size and style: see [plots.md](plots.md). `nepkit plot` lists all plots; those without a
-picture here need files of a larger run or of another model.
+titles, limits, scales, size and style: see [plots.md](plots.md). Plots of files that cannot be made here are listed
+[at the end](#without-a-picture).
 """
 
 
@@ -193,6 +195,12 @@ def page() -> str:
         path = f"gallery/{entry.name}{'' if number == 1 else f'-{number}'}.png"
         command = f"nepkit plot {entry.name} {entry.words.format(**names)}".replace("./", "")
         parts.append(f"```\n{command} -o {entry.name}.png\n```\n\n![{plots()[entry.name].summary}]({path})\n")
+    shown = {entry.name for entry in ENTRIES}
+    rows = [f"| `nepkit plot {plot.name}` | {plot.summary} | {plot.files[0].name}: {plot.files[0].writer} |"
+            for plot in plots().values() if plot.name not in shown]  # fmt: skip
+    head = "## Without a picture\n\nTheir files come from runs on a GPU, or of other models.\n"
+    head += "\n| plot | shows | reads |\n| --- | --- | --- |"
+    parts.append("\n".join([head, *rows]) + "\n")
     return "\n".join(parts)
 
 
