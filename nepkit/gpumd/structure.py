@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +63,13 @@ class Dispersion:
         Along the path; the number of the point in old versions.
     omega2 : ndarray, shape (K, 3 N)
         Squares of angular frequencies, THz^2; negative for imaginary ones.
-    labels : mapping of str to float
-        Names of symmetry points and where they are, from the header.
+    labels : tuple of (str, float)
+        Names of symmetry points along the path and where they are, from the header; a point may come again.
     """
 
     distance: Array
     omega2: Array
-    labels: Mapping[str, float] = field(default_factory=dict)
+    labels: tuple[tuple[str, float], ...] = ()
 
     @property
     def frequency(self) -> Array:
@@ -190,13 +190,14 @@ def read_omega2(path: str | Path) -> Dispersion:
     if table.shape[1] % 3 == 0:
         return Dispersion(np.arange(len(table), dtype=float), table)
     words = [word for key, rest in block.header.items() for word in (key, *rest)]
-    labels, name = {}, ""
+    labels: list[tuple[str, float]] = []
+    name = ""
     for word in words:
         try:
-            labels[name or f"{float(word):g}"] = float(word)
+            labels.append((name, float(word)))
         except ValueError:
             name = word
-    return Dispersion(table[:, 0], table[:, 1:], labels if name else {})
+    return Dispersion(table[:, 0], table[:, 1:], tuple(labels) if name else ())
 
 
 def read_dynamical_matrices(path: str | Path) -> NDArray[np.complex128]:

@@ -47,8 +47,9 @@ def plot_bands(results: Dispersion | Mapping[str, Dispersion], *, ax: Any = None
             lines[0].set_label(label)
     first = next(iter(several.values()))
     if first.labels:
-        ax.set_xticks(list(first.labels.values()), [name.replace("G", "Γ") for name in first.labels])
-        for place in first.labels.values():
+        names, places = zip(*first.labels, strict=True)
+        ax.set_xticks(places, [name.replace("G", "Γ") for name in names])
+        for place in places:
             ax.axvline(place, color="#9aa0ac", linewidth=0.6)
         ax.grid(visible=False, axis="x")
     ax.axhline(0.0, color="#33384a", linewidth=0.6)

@@ -110,8 +110,8 @@ def test_distributions_take_names_from_the_header(file):
 def test_phonons(file):
     old = structure.read_omega2(file("omega2.out", rows(np.full((2, 3), 4 * np.pi**2))))
     np.testing.assert_allclose(old.frequency, 1, rtol=1e-5)
-    new = structure.read_omega2(file("omega2.out", "# G 0 X 0.5\n0 -1 1 2\n0.5 1 2 3\n"))
-    assert new.labels == {"G": 0, "X": 0.5}
+    new = structure.read_omega2(file("omega2.out", "# G 0 X 0.5 G 1\n0 -1 1 2\n0.5 1 2 3\n1 1 2 3\n"))
+    assert new.labels == (("G", 0), ("X", 0.5), ("G", 1))
     assert new.frequency[0, 0] == pytest.approx(-1 / (2 * np.pi))
     matrices = structure.read_dynamical_matrices(file("D.out", rows(np.arange(36).reshape(6, 6))))
     assert matrices[1, 0, 2] == 20 + 23j
