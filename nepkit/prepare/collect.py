@@ -23,6 +23,10 @@ from nepkit.progress import track
 TOLERANCE = 2e-3
 """A; programs print positions and cells with few digits."""
 
+START = 1.0
+"""A; a trajectory that begins with step 0 begins with the atoms this near to where they were put: a relaxation before
+the run moves them, but not further."""
+
 GPUMD_TRAJECTORIES = ("dump*.xyz", "movie*.xyz")
 """What GPUMD calls trajectories: src/measure/dump_xyz.cu, dump_exyz.cu."""
 
@@ -260,10 +264,11 @@ def _trajectory(
         return
     taken = 0
     types = tuple(sorted(set(prepared.get_chemical_symbols())))
+    start = prepared[list(entry.order or range(len(prepared)))]
     try:
         for file in files:
             for number, atoms in enumerate(read_frames(file, None, Reading(types))):
-                reason = _other_composition(prepared, atoms)
+                reason = _other_composition(prepared, atoms) or _other_start(start, atoms, program)
                 if reason is not None:
                     outcomes.append(Outcome(entry.folder, "different", taken, f"{file.name}: {reason}"))
                     return
@@ -294,3 +299,24 @@ def _other_composition(prepared: Atoms, found: Atoms) -> str | None:
     if many == Counter({name: count * copies for name, count in one.items()}):
         return None
     return f"{found.get_chemical_formula()}, not {prepared.get_chemical_formula()} or a multiple of it"
+
+
+def _other_start(prepared: Atoms, found: Atoms, program: str) -> str | None:
+    """Return how the atoms are not those prepared: other elements in a row, or at step 0 other places."""
+    from ase.calculators.lammps import Prism
+    from ase.geometry import find_mic
+
+    if len(found) != len(prepared):  # the simulation repeats its cell
+        return None
+    if (found.numbers != prepared.numbers).any():
+        place = int(np.flatnonzero(found.numbers != prepared.numbers)[0])
+        return f"atom {place + 1} is {found.symbols[place]}, not {prepared.symbols[place]}"
+    if found.info.get("timestep", found.info.get("Time")) != 0:
+        return None
+    rotated = program == "lammps"  # its cells have the first vector along x
+    places = Prism(prepared.cell.array).vector_to_lammps(prepared.positions) if rotated else prepared.positions
+    distance = find_mic(found.positions - places, found.cell, pbc=True)[1]
+    if distance.max() > START:
+        place = int(distance.argmax())
+        return f"at step 0 atom {place + 1} is {distance[place]:.3g} A from where it was put"
+    return None

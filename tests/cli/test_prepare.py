@@ -189,14 +189,46 @@ def test_folders_for_lammps_and_their_dumps(dynamics, capsys):
     np.testing.assert_allclose(data.cell.cellpar(), wanted.cell.cellpar(), atol=1e-6)
     for path in Path("md").glob("structure_*"):
         (data,) = read_frames(path / "structure.data")
-        rows = "\n".join(f"{i + 1} {['Cl', 'Li', 'Y'].index(s) + 1} {i} 0 0" for i, s in enumerate(data.symbols))
-        box = "ITEM: BOX BOUNDS pp pp pp\n0 50\n0 50\n0 50\n"
-        head = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(data)}\n{box}ITEM: ATOMS id type x y z\n"
-        (path / "run.lammpstrj").write_text(head + rows + "\n")
+        later = data.copy()
+        later.positions += [3, 0, 0]
+        (path / "run.lammpstrj").write_text(lammps_dump([data, later]))
     assert main(["collect", "md", "-o", "all.xyz"]) == 0
-    for atoms, cells in zip(read_frames("all.xyz"), read_frames("cells.xyz"), strict=True):
-        assert atoms.get_chemical_symbols() == cells.get_chemical_symbols()
-        assert atoms.positions[:, 0].tolist() == list(range(len(cells)))
+    found, cells = list(read_frames("all.xyz")), list(read_frames("cells.xyz"))
+    assert [len(atoms) for atoms in found] == [len(atoms) for atoms in cells for _ in range(2)]
+    for atoms, wanted in zip(found[::2], cells, strict=True):
+        assert atoms.get_chemical_symbols() == wanted.get_chemical_symbols()
+        np.testing.assert_allclose(
+            atoms.get_all_distances(mic=True)[0], wanted.get_all_distances(mic=True)[0], atol=1e-5
+        )
+    (moved,) = read_frames(folder / "structure.data")
+    moved.positions += [3, 0, 0]
+    (folder / "run.lammpstrj").write_text(lammps_dump([moved]))
+    capsys.readouterr()
+    assert main(["collect", "md", "-o", "more.xyz"]) == 1
+    assert "different        0   run.lammpstrj: at step 0 atom" in capsys.readouterr().out
+
+
+def lammps_dump(frames):
+    """Return a dump from step 0 on; cells have the first vector along x."""
+    made = []
+    for step, atoms in enumerate(frames):
+        (lx, _, _), (xy, ly, _), (xz, yz, lz) = atoms.cell.array
+        x, y = (0, xy, xz, xy + xz), (0, yz)
+        bounds = f"{min(x)} {lx + max(x)} {xy}\n{min(y)} {ly + max(y)} {xz}\n0 {lz} {yz}"
+        kinds = sorted(set(atoms.symbols))
+        rows = [
+            f"{i} {kinds.index(s) + 1} {x} {y} {z}"
+            for i, (s, (x, y, z)) in enumerate(zip(atoms.symbols, atoms.positions, strict=True), 1)
+        ]
+        made += [
+            "ITEM: TIMESTEP",
+            f"{step}",
+            "ITEM: NUMBER OF ATOMS",
+            f"{len(atoms)}",
+            "ITEM: BOX BOUNDS xy xz yz pp pp pp",
+        ]
+        made += [bounds, "ITEM: ATOMS id type x y z", *rows]
+    return "\n".join(made) + "\n"
 
 
 def test_a_real_output_of_vasp_comes_back_by_the_frame_that_was_prepared(work, reference_data, capsys):
