@@ -38,6 +38,7 @@ def plot_distribution(values: Sequence[float], label: str, *, ax: Any = None) ->
     ax.stairs(counts, edges, color=PALETTE[0], linewidth=1.4)
     ax.set_xlabel(label)
     ax.set_ylabel("frames")
+    ax.yaxis.get_major_locator().set_params(integer=True)
     ax.set_ylim(bottom=0.0)
     return ax
 

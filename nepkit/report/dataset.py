@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from string import Template
 
-from ase import Atoms
-
 from nepkit import __version__
-from nepkit.analysis.datasets.quantities import UNITS, measure
+from nepkit.analysis.datasets.quantities import UNITS
 from nepkit.analysis.datasets.survey import LABELS, Survey
 from nepkit.atomic import atomic_path
 from nepkit.plots.distribution import plot_compositions, plot_distribution
+from nepkit.plots.style import ANGSTROM
 from nepkit.report.page import TEMPLATE, image, new_axes, number, section, table
 
 SHOWN = ("energy", "force", "volume", "virial", "pressure", "net_force")
 MOST_FINDINGS = 50
 
 
-def dataset_page(survey: Survey, frames: Iterable[Atoms], name: str) -> str:
+def dataset_page(survey: Survey, name: str) -> str:
     """Return the HTML text of a page about a data set; plots are inside it.
 
     Parameters
     ----------
     survey : nepkit.analysis.datasets.survey.Survey
-        Of the same frames.
-    frames : iterable of ase.Atoms
-        For the distributions.
+        What there is to show.
     name : str
         Of the file.
     """
-    values: dict[str, list[float]] = {quantity: [] for quantity in SHOWN}
-    for index, atoms in enumerate(frames, 1):
-        numbers = measure(atoms, f"{name}, frame {index}", distances=False)
-        for quantity in SHOWN:
-            value = getattr(numbers, quantity)
-            if value is not None:
-                values[quantity].append(value)
-    parts = [_compositions(survey), _distributions(values), _distances(survey), _labels(survey), _findings(survey)]
+    parts = [_compositions(survey), _distributions(survey), _distances(survey), _labels(survey), _findings(survey)]
     elements = ", ".join(f"{element} {count}" for element, count in sorted(survey.elements.items()))
     verdict = f"{survey.errors} errors, {len(survey.findings) - survey.errors} warnings"
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -52,10 +41,10 @@ def dataset_page(survey: Survey, frames: Iterable[Atoms], name: str) -> str:
     )
 
 
-def write_dataset_page(survey: Survey, frames: Iterable[Atoms], name: str, path: Path, *, overwrite: bool) -> None:
+def write_dataset_page(survey: Survey, name: str, path: Path, *, overwrite: bool) -> None:
     """Write the page, whole or not at all."""
     with atomic_path(path, overwrite=overwrite) as temporary:
-        temporary.write_text(dataset_page(survey, frames, name), encoding="utf-8")
+        temporary.write_text(dataset_page(survey, name), encoding="utf-8")
 
 
 def _compositions(survey: Survey) -> str:
@@ -65,12 +54,12 @@ def _compositions(survey: Survey) -> str:
     return section("Compositions", "Frames of every formula.", image(axes, "Frames of every formula"))
 
 
-def _distributions(values: dict[str, list[float]]) -> str:
+def _distributions(survey: Survey) -> str:
     plots = []
     for quantity in SHOWN:
-        if values[quantity]:
-            label = f"{quantity.replace('_', ' ')} ({UNITS[quantity]})"
-            axes = plot_distribution(values[quantity], label, ax=new_axes(4.2, 2.9))
+        if quantity in survey.values:
+            label = f"{quantity.replace('_', ' ')} ({UNITS[quantity]})".replace("^3", "³").replace("A", ANGSTROM)
+            axes = plot_distribution(survey.values[quantity], label, ax=new_axes(4.2, 2.9))
             plots.append(image(axes, f"Distribution of the {quantity.replace('_', ' ')}"))
     text = "Energy and volume per atom, largest force, virial per atom, pressure, sum of all forces of a frame."
     return section("Distributions", text, f'<div class="plots">{"".join(plots)}</div>')

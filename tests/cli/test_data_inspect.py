@@ -81,6 +81,16 @@ def test_info_counts_frames_whose_charges_do_not_add_up(train, capsys):
     assert "1 frame whose usual oxidation states do not add up to the charge: 2" in capsys.readouterr().out
 
 
+def test_a_page_is_written_of_a_set_with_wrong_labels_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    head = 'Lattice="4 0 0 0 4 0 0 0 4" energy={} Properties=species:S:1:pos:R:3'
+    Path("a.xyz").write_text("".join(f"1\n{head.format(energy)}\nH 0 0 0\n" for energy in ("-1.5", "nan")))
+    assert main(["data", "info", "a.xyz", "--html", "page.html"]) == 0
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "energy is not finite" in page
+    assert "Distribution of the energy" in page
+
+
 def test_a_page_shows_a_data_set_whole(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     frames = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
@@ -55,6 +56,8 @@ class Survey:
         Atoms in a frame of every formula.
     ranges : dict of str to Range
         By the names and units of `nepkit.analysis.datasets.quantities.UNITS`; only quantities that some frame has.
+    values : dict of str to array of float
+        The quantity in every frame that has it, in the order of frames.
     counts : Counter
         Frames that have a label, by the names of `nepkit.frames.Labels`.
     contacts : dict
@@ -73,6 +76,7 @@ class Survey:
     compositions: dict[str, list[int]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     ranges: dict[str, Range] = field(default_factory=dict)
+    values: dict[str, array[float]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     contacts: dict[Pair, Contact] = field(default_factory=dict)
     duplicates: list[list[int]] = field(default_factory=list)
@@ -145,6 +149,7 @@ def _add(result: Survey, number: int, atoms: Atoms) -> float | None:
         value = getattr(numbers, name)
         if value is not None:
             _widen(result.ranges, name, value, number)
+            result.values.setdefault(name, array("d")).append(value)
     result.findings += findings.of_frame(number, atoms, known, numbers)
     return numbers.energy
 

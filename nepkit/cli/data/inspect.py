@@ -66,10 +66,9 @@ def info(file: Path, html: Path | None) -> Output:
         refuse_existing(html, overwrite=False)
     found = survey_file(file)
     if html is not None:
-        from nepkit.frames import read_frames
         from nepkit.report.dataset import write_dataset_page
 
-        write_dataset_page(found, read_frames(file), file.name, html, overwrite=False)
+        write_dataset_page(found, file.name, html, overwrite=False)
     count = found.frames
     compositions = [
         (number, name, found.sizes[name], len(frames), _spans(frames))
