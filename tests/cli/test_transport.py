@@ -41,6 +41,9 @@ def test_msd_of_a_trajectory(transport, trajectory, tmp_path):
     time, *values = (float(cell) for cell in lines[11].split(","))
     assert time == pytest.approx(1.0)
     assert sum(values) == pytest.approx(6 * 0.1, rel=0.1)
+    along = transport("msd", trajectory, "--ion", "Na", "--direction", "y", "--csv")[1].splitlines()
+    assert along[0] == "time (ps),Na yy"
+    assert along[11].split(",")[1] == lines[11].split(",")[2]
     status, out, _ = transport("msd", trajectory, "-o", tmp_path / "msd.csv", "--csv", "--tensor")
     assert (tmp_path / "msd.csv").read_text().splitlines()[0].endswith("Cl xy,Cl xz,Cl yz")
 
@@ -155,6 +158,11 @@ def test_saved_displacements_of_gpumd_converge_too(transport, tmp_path):
     assert (first["duration"], last["duration"]) == (pytest.approx(5.0), pytest.approx(10.0))
     assert (first["D"]["value"], last["D"]["value"]) == (pytest.approx(4e-5), pytest.approx(2e-5))
     assert first["D"]["error"] / first["D"]["value"] > last["D"]["error"] / last["D"]["value"]
+    along = json.loads(transport("convergence", tmp_path, "--ion", "Li", "--direction", "x", "--json")[1])["Li"][0]
+    assert along["D"]["error"] == pytest.approx(np.sqrt(3) * first["D"]["error"], rel=0.01)
+    model = (tmp_path / "model.xyz").rename(tmp_path / "other.xyz")
+    assert transport("convergence", tmp_path, "--ion", "Li")[0] == 1
+    assert transport("convergence", tmp_path, "--ion", "Li", "--model", model)[0] == 0
 
 
 def test_the_text_shows_both_estimates_side_by_side(transport, trajectory):

@@ -44,7 +44,13 @@ class Stage:
 
 
 def convergence(
-    positions: Array, interval: float, label: str = "all", *, shares: Sequence[float] = SHARES
+    positions: Array,
+    interval: float,
+    label: str = "all",
+    *,
+    shares: Sequence[float] = SHARES,
+    window: tuple[float, float] | None = None,
+    axes: Sequence[int] = (0, 1, 2),
 ) -> tuple[Stage, ...]:
     """Fit the diffusion coefficient of growing parts of a trajectory.
 
@@ -58,6 +64,10 @@ def convergence(
         What messages call the ions.
     shares : sequence of float
         Parts of the trajectory.
+    window : pair of float, optional
+        Part of the lag range to fit; found when left out.
+    axes : sequence of int
+        Directions to average over.
 
     Examples
     --------
@@ -71,13 +81,32 @@ def convergence(
         part = positions[: max(2, round(share * len(positions)))]
         labels = [label] * part.shape[1]
         stages.append(_stage(interval * (len(part) - 1), lambda part=part, labels=labels: diffusion(  # type: ignore[misc]
-            msd(part, interval, labels=labels), label, positions=part
+            msd(part, interval, labels=labels), label, positions=part, window=window, axes=axes
         )))  # fmt: skip
     return tuple(stages)
 
 
-def saved_stages(folder: str | Path, ion: str) -> tuple[Stage, ...]:
+def saved_stages(
+    folder: str | Path,
+    ion: str,
+    *,
+    window: tuple[float, float] | None = None,
+    axes: Sequence[int] = (0, 1, 2),
+    model: str | Path | None = None,
+    group: int | None = None,
+) -> tuple[Stage, ...]:
     """Fit the files msd_step*.out that ``save_every`` of compute_msd leaves, the shortest first.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+    ion : str
+        Element.
+    window, axes
+        As for `convergence`.
+    model, group
+        As for `source.open_source`.
 
     Raises
     ------
@@ -90,11 +119,13 @@ def saved_stages(folder: str | Path, ion: str) -> tuple[Stage, ...]:
         raise InputError(f"{folder}: no msd_step*.out; use save_every of compute_msd, or give a trajectory")
     stages = []
     for step, file in files:
-        source = open_source(file, [ion])
+        source = open_source(file, [ion], model=model, group=group)
         frames = _frames(folder, step)
         curves = replace(source.curves, frames=max(frames, len(source.curves.time) + 1))
         duration = source.interval * frames
-        stages.append(_stage(duration, lambda curves=curves: diffusion(curves, ion)))  # type: ignore[misc]
+        stages.append(_stage(duration, lambda curves=curves: diffusion(  # type: ignore[misc]
+            curves, ion, window=window, axes=axes
+        )))  # fmt: skip
     return tuple(stages)
 
 

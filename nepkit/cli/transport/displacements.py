@@ -11,8 +11,10 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.shared import (
+    AXES,
     RUN,
     diffusion_of,
+    direction_option,
     figure_unless_table,
     fit_options,
     json_of_diffusion,
@@ -38,9 +40,10 @@ if TYPE_CHECKING:
 @command("transport msd", menu=412, csv=True)
 @click.argument("run", type=RUN, default=".")
 @run_options
+@direction_option
 @tensor_option
 @options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")
-def msd(run: Path, ions: tuple[str, ...], tensor: bool, **reading: Any) -> Output:
+def msd(run: Path, ions: tuple[str, ...], direction: str | None, tensor: bool, **reading: Any) -> Output:
     """Mean squared displacements by element.
 
     RUN is a folder of GPUMD with msd.out, or a trajectory; wrapped or unwrapped makes no difference. The motion of the
@@ -52,6 +55,8 @@ def msd(run: Path, ions: tuple[str, ...], tensor: bool, **reading: Any) -> Outpu
     source = open_source(run, ions, tensor=tensor, **reading)
     curves = source.curves
     pairs = [(0, 0), (1, 1), (2, 2)] + [(0, 1), (0, 2), (1, 2)] * tensor
+    if direction:
+        pairs = [(AXES[direction], AXES[direction])]
     names = [f"{ion} {'xyz'[a]}{'xyz'[b]}" for ion in curves.tensor for a, b in pairs]
     columns = [curves.tensor[ion][:, a, b].tolist() for ion in curves.tensor for a, b in pairs]
     rows = list(zip(curves.time.tolist(), *columns, strict=True))
@@ -154,8 +159,15 @@ def unbounded(
 @command("transport convergence", menu=460, csv=True)
 @click.argument("run", type=RUN, default=".")
 @run_options
+@fit_options
 @options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")
-def convergence(run: Path, ions: tuple[str, ...], **reading: Any) -> Output:
+def convergence(
+    run: Path,
+    ions: tuple[str, ...],
+    window: tuple[float, float] | None,
+    direction: str | None,
+    **reading: Any,
+) -> Output:
     """Diffusion coefficient of growing parts of a run.
 
     RUN is a trajectory, or a folder with the msd_step*.out that save_every of compute_msd leaves. A coefficient that
@@ -167,13 +179,15 @@ def convergence(run: Path, ions: tuple[str, ...], **reading: Any) -> Output:
     from nepkit.plots.transport import plot_convergence
 
     wanted = mobile_ions(ions)
+    axes = (AXES[direction],) if direction else (0, 1, 2)
     if run.is_dir():
-        stages = {ion: saved_stages(run, ion) for ion in wanted}
+        place = {name: reading[name] for name in ("model", "group")}
+        stages = {ion: saved_stages(run, ion, window=window, axes=axes, **place) for ion in wanted}
     else:
         source = open_source(run, wanted, **reading)
         if not source.paths:
             raise InputError(f"{run}: a trajectory is needed, or a folder with msd_step*.out")
-        stages = {ion: settle(source.paths[ion], source.interval, ion) for ion in wanted}
+        stages = {ion: settle(source.paths[ion], source.interval, ion, window=window, axes=axes) for ion in wanted}
     rows = [
         (ion, stage.duration, *((stage.found.D.value, stage.found.D.error) if stage.found else (None, None)),
          stage.reason)

@@ -58,6 +58,7 @@ state_options = all_of(
     click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it."),
 )
 tensor_option = click.option("--tensor", is_flag=True, help="Elements off the diagonal too (trajectories).")
+direction_option = click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all.")
 fit_options = all_of(
     click.option(
         "--window",
@@ -65,7 +66,7 @@ fit_options = all_of(
         metavar="LOW:HIGH",
         help="Part of the lag range to fit, as 0.4:0.8; found when left out.",
     ),
-    click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all."),
+    direction_option,
 )
 charge_options = all_of(
     click.option("--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual."),
