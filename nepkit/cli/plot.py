@@ -94,6 +94,8 @@ def _option(option: Option) -> click.Option:
 
 
 def _run(plot: Plot, values: dict[str, Any]) -> Output:
+    from nepkit.plots.plot import merged
+
     given = values.pop("files")
     paths = [given] if isinstance(given, Path) else list(given) or [Path()]
     own = {option.name: values.pop(option.name) for option in plot.options}
@@ -114,7 +116,7 @@ def _run(plot: Plot, values: dict[str, Any]) -> Output:
         },
         tables=tables,
         csv=series,
-        text="\n".join([*([""] * bool(notes)), *(f"Note: {note}" for note in notes), text]).rstrip("\n"),
+        text="\n".join([*([""] * bool(notes)), *(f"Note: {note}" for note in merged(notes)), text]).rstrip("\n"),
         figure=drawn,
     )
 

@@ -369,6 +369,23 @@ def call(function: Any, *args: Any, options: Mapping[str, Any], **others: Any) -
     return function(*args, **others, **{name: value for name, value in options.items() if name in known})
 
 
+def merged(notes: Sequence[str]) -> list[str]:
+    """Return notes with those that say the same of several files, ``FILE: what``, told once.
+
+    Examples
+    --------
+    >>> merged(["300K/msd.out: too short", "one run", "600K/msd.out: too short"])
+    ['300K, 600K: too short', 'one run']
+    """
+    found: dict[str, list[str]] = {}
+    for note in notes:
+        head, colon, tail = note.partition(": ")
+        found.setdefault(tail if colon else note, []).append(head if colon else "")
+    names = {text: distinct([Path(head) for head in heads]) if len(heads) > 1 else heads
+             for text, heads in found.items()}  # fmt: skip
+    return [f"{', '.join(names[text])}: {text}" if any(heads) else text for text, heads in found.items()]
+
+
 def distinct(paths: Sequence[Path]) -> list[str]:
     """Return short names that tell paths apart: as few parts of the end as it takes.
 

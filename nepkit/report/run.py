@@ -18,7 +18,7 @@ from nepkit.analysis.inputs.finding import InputFinding
 from nepkit.errors import InputError, NepkitError
 from nepkit.plots.catalogue import plots
 from nepkit.plots.compose import compose
-from nepkit.plots.plot import Plot
+from nepkit.plots.plot import Plot, merged
 from nepkit.progress import track
 from nepkit.report.page import TEMPLATE, section, table
 from nepkit.table import Table
@@ -124,7 +124,9 @@ def _draw(plot: Plot, folder: Path) -> Drawn:
     figure = compose(loaded.panels(), size=plot.size)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    return Drawn(plot, buffer.getvalue(), round(SCALE * figure.get_size_inches()[0]), loaded.numbers(), loaded.notes())
+    return Drawn(
+        plot, buffer.getvalue(), round(SCALE * figure.get_size_inches()[0]), loaded.numbers(), merged(loaded.notes())
+    )
 
 
 def run_page(report: RunReport) -> str:
