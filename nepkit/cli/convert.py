@@ -33,7 +33,7 @@ def convert(
     jobs: int,
     overwrite: bool,
 ) -> Output:
-    """Convert structures and calculations between formats.
+    """Convert structures and calculations.
 
     INPUTS are files, or folders that are searched for what calculations left (OUTCAR, vasprun.xml, outputs of other
     codes, DeePMD). All become one OUTPUT. Ionic steps whose electronic steps did not converge, and steps made by a

@@ -8,7 +8,7 @@ from nepkit.cli.output import Output, Table
 
 @command("doctor", menu=717, csv=True)
 def doctor() -> Output:
-    """Check versions, compilers, GPU and programs; run a self-test.
+    """Check versions, compilers, GPU, programs; self-test.
 
     Ends with status 1 when something that must work does not.
     """

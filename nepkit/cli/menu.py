@@ -107,7 +107,7 @@ class Menu:
         width = max(len(leaf.path) for leaf in shown.values())
         _say(f"\n{section} {self._sections[section]}\n")
         for menu, leaf in shown.items():
-            _say(f"  {menu}  {leaf.path:<{width}}  {say_short(leaf.help or '', 68 - width)}")
+            _say(f"  {menu}  {leaf.path:<{width}}  {say_short(leaf.help or '', 71 - width)}")
         _say(f"\n{say(HINT_SECTION)}")
         while True:
             answer = self._ask(f"nepkit {section}> ")

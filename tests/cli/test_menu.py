@@ -268,3 +268,13 @@ def test_end_of_input_and_interruption_on_a_terminal(clean_environment):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
+
+
+def test_no_summary_is_cut_in_a_section_of_the_menu():
+    load_all()
+    numbered = [leaf for leaf in leaves(ROOT) if leaf.menu is not None and not leaf.hidden]
+    for section in SECTIONS:
+        shown = [leaf for leaf in numbered if leaf.menu // 100 == section]
+        width = max((len(leaf.path) for leaf in shown), default=0)
+        cut = [leaf.path for leaf in shown if leaf.get_short_help_str(limit=71 - width).endswith("...")]
+        assert not cut, section

@@ -32,7 +32,7 @@ def test_every_plot_is_a_command_in_the_menu(name):
     (leaf,) = [leaf for leaf in leaves(ROOT) if leaf.path == f"plot {name}"]
     assert 601 <= leaf.menu <= 699
     assert leaf.get_short_help_str(200) == plots()[name].summary
-    assert len(plots()[name].summary) <= 68
+    assert len(plots()[name].summary) <= 52
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -84,7 +84,7 @@ def md(
     structure: Path, model: str, folder: Path, steps: int | None, picoseconds: float | None, dump: int | None,
     thermo: int | None, engine: str, resume: bool, results: Path | None, **asked: Any,
 ) -> Output:  # fmt: skip
-    """Molecular dynamics at constant energy, volume or pressure.
+    """Molecular dynamics: NVE, NVT or NPT.
 
     STRUCTURE starts with velocities of its own (column vel, A/fs) or drawn ones. The folder gets dump.xyz and
     thermo.out as GPUMD writes them, the same run as model.xyz and run.in, and restart.xyz. A run that was killed goes

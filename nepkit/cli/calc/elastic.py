@@ -35,7 +35,7 @@ from nepkit.cli.output import Output, Table
 def eos(
     structure: Path, models: tuple[str, ...], strain: float, points: int, results: Path | None, **asked: Any
 ) -> Output:
-    """Equation of state: equilibrium volume and bulk modulus.
+    """Equation of state: volume and bulk modulus.
 
     The energy of STRUCTURE at volumes around its own, its shape kept, is fitted by several equations of state. Values
     are those of Birch and Murnaghan; the error is the standard deviation over the equations. Where the model gives a
@@ -98,7 +98,7 @@ def eos(
 def elastic(
     structure: Path, models: tuple[str, ...], strain: float, symprec: float, results: Path | None, **asked: Any
 ) -> Output:
-    """Elastic constants, moduli and stability of a crystal.
+    """Elastic constants and moduli of a crystal.
 
     STRUCTURE must be relaxed, its cell too. Only the strains that its symmetry does not make equal are computed, each
     with four sizes; atoms are relaxed in every cell unless --clamped. Ends with status 1 where the crystal is not

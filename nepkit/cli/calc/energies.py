@@ -148,7 +148,7 @@ def defect(
     results: Path | None,
     **asked: Any,
 ) -> Output:
-    """Formation energies of point defects in the dilute limit.
+    """Formation energies of dilute point defects.
 
     Every symmetry-distinct vacancy, interstitial, antisite or substitution of relaxed unit cell STRUCTURE, in
     supercells of several sizes. A potential has no electrons: single defects of ionic crystals depend on the chemical
@@ -223,7 +223,7 @@ def barrier(
     results: Path | None,
     **asked: Any,
 ) -> Output:
-    """Barriers of all distinct vacancy hops of an element.
+    """Barriers of all distinct vacancy hops.
 
     The hops are built from relaxed unit cell STRUCTURE: a vacancy in a supercell, and every distinct neighbour of the
     same element that may move into it. Several --model give the barrier of their mean, with their spread as its error.
@@ -286,7 +286,7 @@ def cohesive(
     overwrite: bool,
     **asked: Any,
 ) -> Output:
-    """Cohesive energy, and energies when stretched and compressed.
+    """Cohesive energy and curve.
 
     A machine-learned potential that was not trained on free atoms only extrapolates to them: give their energies by
     the reference method with --free.
@@ -333,7 +333,7 @@ def cohesive(
 @click.option("--step", type=float, default=0.02, show_default=True, help="Between distances, A.")
 @options.save("Plot (png, pdf, svg), or the curves as csv or json.")
 def dimer(pairs: tuple[str, ...], models: tuple[str, ...], distances: tuple[float, float], step: float) -> Output:
-    """Energy and force of two atoms against their distance.
+    """Energy and force of two atoms at distances.
 
     PAIRS are such as Li-Cl. Every --model has curves of its own. Where atoms that come close attract each other a run
     that gets there collapses, which is told. nepkit plot dimer does the same for a folder with nep.txt.

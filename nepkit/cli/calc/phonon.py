@@ -67,7 +67,7 @@ def phonon(
     results: Path | None,
     **asked: Any,
 ) -> Output:
-    """Phonon bands, density of states, harmonic properties.
+    """Phonon bands, densities, heat capacity.
 
     STRUCTURE must be relaxed. A model with charges gives Born charges and a dielectric constant, by which longitudinal
     and transverse optical modes split at the zone centre. Needs phonopy.

@@ -48,7 +48,7 @@ def speed(
     structure: Path, models: tuple[str, ...], sizes: tuple[int, ...], processes: tuple[int, ...], repeats: int,
     device: str, results: Path | None,
 ) -> Output:  # fmt: skip
-    """Atom-steps per second and memory of one or several models.
+    """Atom-steps per second and memory of models.
 
     STRUCTURE is repeated to about --atoms and its energy, forces and stress are computed again and again with atoms
     moved a little; the first two evaluations do not count. Rates are by the median of the times, with their quartiles.

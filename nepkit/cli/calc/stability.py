@@ -60,7 +60,7 @@ POSITIVE = click.FloatRange(0, min_open=True)
 @options.results
 @options.save("The table (csv, json or txt).")
 def stability(structure: Path, models: tuple[str, ...], results: Path | None, **asked: Any) -> Output:
-    """Energy drift, heat, strained cells and close pairs: what a model survives.
+    """Energy drift, heat, strain, close pairs.
 
     STRUCTURE is a periodic cell near a minimum of the model. At --temperature the drift at constant energy is measured;
     at rising temperatures runs must not explode; compressed cells and pairs brought together must cost ever more

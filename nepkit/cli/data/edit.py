@@ -58,7 +58,7 @@ def clean(file: Path, only: str, keep: str) -> Output:
 @click.option("--where", metavar="CONDITION", help="Frames to weight, as in nepkit data filter; all when left out.")
 @options.save("The frames; standard output when left out.")
 def weight(file: Path, weight: float, where: str | None) -> Output:
-    """Set the weight of frames in the loss of the trainer.
+    """Set the weight of frames in the training.
 
     It is above 0 and at most 100; a frame without one has 1. With --where the others keep what they have.
     """

@@ -36,7 +36,7 @@ def _contact_data(contacts: dict[Pair, Contact]) -> dict[str, object]:
 @click.argument("file", type=options.FILE)
 @options.save("The table, as text, JSON or CSV by its suffix.")
 def min_dist(file: Path) -> Output:
-    """Shortest distance between atoms of every two elements.
+    """Shortest distance of every two elements.
 
     All elements of all frames count, and all periodic images, an atom's own too. Atoms at the same place are 0 apart.
     """
@@ -53,7 +53,7 @@ def min_dist(file: Path) -> Output:
 @click.option("--html", type=options.NEW, help="A page with plots of the distributions, new.")
 @options.save("The tables, as text, JSON or CSV by its suffix.")
 def info(file: Path, html: Path | None) -> Output:
-    """Compositions, elements, labels and ranges of a set of frames.
+    """Compositions, labels and ranges of a set.
 
     Ranges are of the energy per atom, largest force, sum of forces, largest virial component per atom, pressure, volume
     per atom and edges of the cell. What looks wrong is told in full by nepkit data check; frames of one composition
@@ -102,7 +102,7 @@ def info(file: Path, html: Path | None) -> Output:
 @click.option("--strict", is_flag=True, help="End with status 1 for warnings too.")
 @options.save("The findings, as text, JSON or CSV by its suffix.")
 def check(file: Path, strict: bool) -> Output:
-    """Find what the trainer chokes on and what spoils a fit.
+    """Find what the trainer chokes on or spoils a fit.
 
     Ends with status 1 where there are errors: labels missing or wrong, virial and stress that disagree, no cell, atoms
     at the same place, one structure with two energies, wrong weights. Warnings are to be looked at: duplicates, close

@@ -37,7 +37,7 @@ def replicate(file: Path, copies: tuple[int, int, int] | None, atoms: int | None
 @click.option("--straight", is_flag=True, help="Repeat the vectors as they are; no combinations of them.")
 @options.save(SAVED)
 def supercell_to(file: Path, atoms: int, straight: bool) -> Output:
-    """Make the supercell of some size nearest to a cube.
+    """Make the supercell nearest to a cube.
 
     Vectors are combined, so that a skew primitive cell becomes a compact one; it has ATOMS atoms within a tenth.
     """
@@ -74,7 +74,7 @@ def group_atoms(file: Path, by: tuple[str, ...]) -> Output:
 @click.option("--like", type=options.FILE, help="A structure whose order of atoms is wanted; its first frame.")
 @options.save(SAVED)
 def renumber(file: Path, by: tuple[str, ...], like: Path | None) -> Output:
-    """Bring the atoms of every frame into another order.
+    """Bring the atoms of frames into another order.
 
     All columns and labels go with their atoms, and a column id (the numbers of LAMMPS) counts anew from 1; a LAMMPS
     data file written of it is numbered in this order. --like finds which atom is which by the nearest positions.

@@ -42,7 +42,7 @@ def density(
     output: Path | None,
     overwrite: bool,
 ) -> Output:
-    """Probability density of an ion and free energy barriers.
+    """Probability density and free energy of an ion.
 
     Each frame is taken in fractions of its own cell, the drift of the other atoms removed. The barrier is the lowest
     free energy at which ions have a way through the cell to its next image; it depends on the grid, and its error
@@ -182,7 +182,7 @@ def vanhove(
 @click.option("--width", type=float, default=0.05, show_default=True, help="Width of the bins (A).")
 @options.save("Plot (png, pdf, svg), or the table (csv) or json.")
 def rdf(trajectory: Path, pairs: tuple[str, ...], longest: float, width: float) -> Output:
-    """Radial distribution functions and coordination numbers.
+    """Radial distributions, coordination numbers.
 
     Every frame with its own cell; distances may be larger than half of it. The first shell ends at the minimum after
     the first maximum.

@@ -164,7 +164,7 @@ def hbonds(
     patience: float,
     longest: float | None,
 ) -> Output:
-    """Hydrogen bonds of water, their lifetime and percolation.
+    """Hydrogen bonds: number, lifetime, percolation.
 
     Donors and acceptors are found anew in every frame, so reactive runs are right. With several TRAJECTORIES, for
     instance of a membrane with more and more water, the network is shown against water per ion.

@@ -174,7 +174,7 @@ def composite(
     samples: int,
     seed: int,
 ) -> Output:
-    """Loading at which fillers or their shells percolate.
+    """Loading at which fillers percolate.
 
     Spheres or rods with round ends are placed at random in periodic cubes. Two of them are linked when their shells
     touch. The threshold is where cubes of different size wrap with the probability 0.460, known for all such systems.
@@ -224,7 +224,7 @@ def interphase(
     spacing: float,
     sigma: tuple[float, float, float] | None,
 ) -> Output:
-    """Filler, shell and matrix: volumes, what is endless.
+    """Volumes of filler, shell and matrix.
 
     Space closer than the radius to an atom of the filler is filler, closer than the shell to that is interphase.
     With --sigma the conductivity of the whole is solved too (orthogonal cells).

@@ -51,7 +51,7 @@ def report(
     overwrite: bool,
     **reading: Any,
 ) -> Output:
-    """One page on diffusion, conductivity and their errors.
+    """One page on diffusion and conductivity.
 
     RUNS are folders of GPUMD or trajectories; with two temperatures or more the activation energy is fitted too. --json
     prints everything.

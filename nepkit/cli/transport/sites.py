@@ -239,7 +239,7 @@ def residence(
     longest: float | None,
     interval: float | None,
 ) -> Output:
-    """How long ions stay beside atoms of other elements.
+    """How long ions stay beside other atoms.
 
     Survival of pairs within the cutoff: whatever happened in between, and without a break. Stays that the end of the
     run cuts off do not shorten the time. Stays at sites are in `nepkit transport jumps`.

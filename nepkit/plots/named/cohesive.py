@@ -106,7 +106,7 @@ def series(results: Mapping[str, Cohesive]) -> Table:
 
 PLOT = Plot(
     name="cohesive",
-    summary="Cohesive curve with an equation of state and bulk modulus.",
+    summary="Cohesive curve with an equation of state.",
     menu=656,
     files=(
         File("cohesive.out", "compute_cohesive of gpumd"), File("run.in", "you", needed=False),

@@ -36,7 +36,7 @@ def read(
 
 PLOT = Plot(
     name="D",
-    summary="Diffusion coefficient against temperature, with activation energy.",
+    summary="Diffusion against temperature: activation energy.",
     menu=653,
     also={"D_xyz": ("--directions",)},
     files=FILES,

@@ -1,4 +1,4 @@
-"""Energy and force of two atoms against their distance."""
+"""Energy and force of two atoms at distances."""
 
 from __future__ import annotations
 

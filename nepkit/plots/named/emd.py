@@ -139,7 +139,7 @@ def series(result: GreenKubo) -> Table:
 
 PLOT = Plot(
     name="emd",
-    summary="Thermal conductivity by Green and Kubo (EMD), mean over runs.",
+    summary="Thermal conductivity by Green and Kubo (EMD).",
     menu=640,
     files=(File("hac.out", "compute_hac of gpumd"), File("run.in", "you", needed=False)),
     options=(

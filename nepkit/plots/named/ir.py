@@ -77,7 +77,7 @@ def series(results: Mapping[str, Infrared]) -> Table:
 
 PLOT = Plot(
     name="ir",
-    summary="Infrared spectrum from dipoles or polarisation currents.",
+    summary="Infrared spectrum of dipoles or their currents.",
     menu=659,
     files=(
         File("dpdt.out", "compute_dpdt of gpumd", needed=False),

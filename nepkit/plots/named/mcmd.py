@@ -81,7 +81,7 @@ def series(results: Mapping[str, MonteCarlo]) -> Table:
 
 PLOT = Plot(
     name="mcmd",
-    summary="Acceptance and concentrations of Monte Carlo exchanges.",
+    summary="Monte Carlo exchange: acceptance, concentrations.",
     menu=660,
     files=(File("mcmd.out", "mc of gpumd"),),
     read=read,

@@ -99,7 +99,7 @@ def series(results: Mapping[str, GroupMotion]) -> Table:
 
 PLOT = Plot(
     name="msd",
-    summary="Mean squared displacements, with diffusion coefficients.",
+    summary="Mean squared displacements and diffusion.",
     menu=649,
     also={"msd_all": ()},
     files=(

@@ -1,4 +1,4 @@
-"""Diffusion coefficient of longer and longer parts of a run."""
+"""Diffusion coefficient of growing parts of a run."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def series(result: Convergence) -> Table:
 
 PLOT = Plot(
     name="msd-conv",
-    summary="Diffusion coefficient of longer and longer parts of a run.",
+    summary="Diffusion coefficient of growing parts of a run.",
     menu=652,
     files=(
         File("msd_step*.out", "compute_msd ... save_every of gpumd"), File("model.xyz", "you", needed=False),

@@ -129,7 +129,7 @@ def series(result: Driven) -> Table:
 
 PLOT = Plot(
     name="nemd",
-    summary="Thermal conductance between a heat source and a sink (NEMD).",
+    summary="Thermal conductance between source and sink (NEMD).",
     menu=643,
     files=(File("compute.out", "compute of gpumd"), File("run.in", "you"), File("model.xyz", "you")),
     options=(

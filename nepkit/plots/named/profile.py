@@ -108,7 +108,7 @@ def series(result: Profile) -> Table:
 
 PLOT = Plot(
     name="profile",
-    summary="Temperature, density and velocity along bins of space.",
+    summary="Temperature, density and velocity in bins.",
     menu=664,
     files=(File("compute_chunk.out", "compute_chunk of gpumd"), File("run.in", "you", needed=False)),
     options=(Option("window", "Part of the run to average over.", type=float, default=(0.5, 1.0), count=2),),

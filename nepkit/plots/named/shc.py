@@ -205,7 +205,7 @@ def series(result: Spectrum) -> Table:
 
 PLOT = Plot(
     name="shc",
-    summary="Thermal conductivity by frequency (spectral heat current).",
+    summary="Spectral thermal conductivity, by frequency.",
     menu=642,
     files=(
         File("shc.out", "compute_shc of gpumd"), File("run.in", "you", needed=False),

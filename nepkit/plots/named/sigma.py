@@ -38,7 +38,7 @@ def read(
 
 PLOT = Plot(
     name="sigma",
-    summary="Ionic conductivity against temperature, with activation energy.",
+    summary="Conductivity against temperature: activation energy.",
     menu=654,
     also={"sigma_xyz": ("--directions",)},
     files=FILES,

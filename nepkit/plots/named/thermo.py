@@ -1,4 +1,4 @@
-"""Temperature, pressure, energies and cell along a run."""
+"""Temperature, pressure, energy and cell along a run."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def series(results: Mapping[str, Averaged]) -> Table:
 
 PLOT = Plot(
     name="thermo",
-    summary="Temperature, pressure, energies and cell along a run.",
+    summary="Temperature, pressure, energy and cell along a run.",
     menu=645,
     also={"thermo2": (), "thermo3": ()},
     files=(

@@ -103,7 +103,7 @@ def series(result: ShearViscosity) -> Table:
 
 PLOT = Plot(
     name="viscosity",
-    summary="Viscosity by Green and Kubo, with its plateau value.",
+    summary="Viscosity by Green and Kubo, with its plateau.",
     menu=644,
     files=(File("viscosity.out", "compute_viscosity of gpumd"),),
     options=(
