@@ -322,6 +322,8 @@ def read_frames(path: str | Path, format: str | None = None, reading: Reading | 
     read = import_module("nepkit.formats.ase_reading").read if made is None else made.read
     for atoms in read(path, told):
         count += 1
+        if not len(atoms):
+            raise InputError(f"{path}, frame {count}: it has no atoms; is the file damaged?")
         yield atoms
     if reading is None and told.dropped:
         reasons = ", ".join(sorted({item.reason for item in told.dropped}))

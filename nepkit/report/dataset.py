@@ -50,7 +50,7 @@ def write_dataset_page(survey: Survey, name: str, path: Path, *, overwrite: bool
 def _compositions(survey: Survey) -> str:
     counts = {name: len(frames) for name, frames in survey.compositions.items()}
     height = 1.2 + 0.22 * min(len(counts), 25)
-    axes = plot_compositions(counts, ax=new_axes(5.5, height))
+    axes = plot_compositions(counts, ax=new_axes(7.5, 1.25 * height))
     return section("Compositions", "Frames of every formula.", image(axes, "Frames of every formula"))
 
 

@@ -162,3 +162,18 @@ def test_vasp_labels_through_ase(reference_data):
     found = labels(frames[0])
     assert found.energy == pytest.approx(6.29883446)
     np.testing.assert_allclose(found.virial, -frames[0].get_volume() * frames[0].get_stress(voigt=False))
+
+
+def test_a_frame_without_atoms_is_no_frame(tmp_path):
+    """A log that repeats the heading of its coordinates behind them gave a structure of nothing."""
+    text = (
+        "www.abacus-dft.com\n lattice constant (Angstrom) = 1\n Lattice vectors: (Cartesian coordinate: in unit of a_0)\n"
+        " 9 0 0\n 0 9 0\n 0 0 9\n DIRECT COORDINATES\n tauc_C1 0.1 0.2 0.3\n\n ELEC=   1-\n"
+        " charge density convergence is achieved\n final etot is -219.6 eV\n"
+    )
+    path = tmp_path / "running_scf.log"
+    path.write_text(text)
+    assert [len(atoms) for atoms in read_frames(path)] == [1]
+    path.write_text(text + " DIRECT COORDINATES\n")
+    with pytest.raises(InputError, match="it has no atoms"):
+        list(read_frames(path))
