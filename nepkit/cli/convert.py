@@ -68,10 +68,16 @@ def convert(
         )
     lines = [
         "",
-        f"{report.frames} frames in {report.files[0]}" + (f" ... {report.files[-1]}" if len(report.files) > 1 else ""),
+        f"{report.frames} frame{'s' if report.frames != 1 else ''} in {report.files[0]}"
+        + (f" ... {report.files[-1]}" if len(report.files) > 1 else ""),
         f"elements {' '.join(f'{name} {count}' for name, count in sorted(report.elements.items()))}",
         "labels " + (", ".join(f"{name} {count}" for name, count in report.counts.items()) or "none"),
     ]
+    if target == "mtp" or (target is None and output.suffix == ".cfg"):
+        ordered = sorted(report.elements)
+        lines.append(
+            f"types {' '.join(map(str, range(len(ordered))))} are {' '.join(ordered)}: --types {','.join(ordered)}"
+        )
     if report.lost:
         lines.append(f"left behind, for the format does not hold them: {', '.join(report.lost)}")
     for name, (low, high) in report.ranges.items():

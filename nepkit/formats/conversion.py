@@ -200,8 +200,8 @@ def convert(
     if target is None or target.write is None:
         known = ", ".join(name for name, made in formats().items() if made.write)
         raise OutputError(f"{output}: its name tells no format that is written; give --to: {known}")
-    if "{}" not in output.name:
-        refuse_existing(output, overwrite and not target.folder)
+    # With a number in its name it is the folder alone that can be looked at before.
+    refuse_existing(output, "{}" in output.name or (overwrite and not target.folder))
     report = Report(find_sources(inputs, source_format, output))
     try:
         written = write(target, output, _frames(report, tuple(types), source_format, jobs), overwrite=overwrite)

@@ -148,7 +148,7 @@ def _format(atoms: Atoms) -> str:
 
 FORMAT = Format(
     name="mtp",
-    summary="MTP .cfg: energy, forces, PlusStress; --types names the elements of types 0, 1, ...",
+    summary="MTP .cfg: energy, forces, PlusStress; types 0, 1, ... in alphabetical order or as --types says",
     names=("*.cfg",),
     marks=(b"BEGIN_CFG",),
     read=read,

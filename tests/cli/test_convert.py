@@ -66,3 +66,19 @@ def test_formats_are_listed(capsys):
     assert known["vasp-outcar"]["read"]
     assert not known["vasp-outcar"]["written"]
     assert known["extxyz"]["written"]
+
+
+def test_the_order_of_numbered_types_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_frames("a.xyz", [bulk("NaCl", "rocksalt", 5.6)])
+    assert main(["convert", "a.xyz", "a.cfg"]) == 0
+    assert "types 0 1 are Cl Na: --types Cl,Na" in capsys.readouterr().out
+    assert main(["convert", "a.cfg", "b.xyz", "--types", "Cl,Na"]) == 0
+    assert [atoms.get_chemical_formula() for atoms in read_frames("b.xyz")] == ["ClNa"]
+
+
+def test_a_folder_that_is_not_there_is_said_to_be(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_frames("a.xyz", [bulk("NaCl", "rocksalt", 5.6)] * 2)
+    assert main(["convert", "a.xyz", "none/POSCAR_{}"]) == 1
+    assert "the folder none does not exist" in capsys.readouterr().err

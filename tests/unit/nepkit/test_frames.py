@@ -167,7 +167,8 @@ def test_vasp_labels_through_ase(reference_data):
 def test_a_frame_without_atoms_is_no_frame(tmp_path):
     """A log that repeats the heading of its coordinates behind them gave a structure of nothing."""
     text = (
-        "www.abacus-dft.com\n lattice constant (Angstrom) = 1\n Lattice vectors: (Cartesian coordinate: in unit of a_0)\n"
+        "www.abacus-dft.com\n lattice constant (Angstrom) = 1\n"
+        " Lattice vectors: (Cartesian coordinate: in unit of a_0)\n"
         " 9 0 0\n 0 9 0\n 0 0 9\n DIRECT COORDINATES\n tauc_C1 0.1 0.2 0.3\n\n ELEC=   1-\n"
         " charge density convergence is achieved\n final etot is -219.6 eV\n"
     )
