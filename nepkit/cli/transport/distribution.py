@@ -112,7 +112,7 @@ def _barriers(found: Density, kelvin: float, along: tuple[str, ...]) -> tuple[li
 
 
 def _barrier_row(saddle: Barrier) -> tuple[Any, ...]:
-    where = f"around {saddle.along}" if saddle.along else f"any way (in {saddle.rank} directions at this energy)"
+    where = f"around {saddle.along}" if saddle.along else f"any way, rank {saddle.rank}"
     return row_of(f"barrier, {where}", saddle.energy)
 
 
