@@ -17,6 +17,7 @@ settings.load_profile("nepkit")
 REPOSITORY = Path(__file__).parents[1]
 
 os.environ["NEPKIT_PLUGINS"] = "off"  # commands of whoever runs the tests are not tested
+os.environ.pop("NEPKIT_LANG", None)  # the language of whoever runs the tests neither
 
 
 @pytest.fixture(scope="session")
