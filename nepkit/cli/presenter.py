@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from nepkit.atomic import atomic_path
 from nepkit.cli.language import say
 from nepkit.cli.output import Output, Table
+from nepkit.errors import InputError
 from nepkit.record import to_json
 
 
@@ -40,6 +41,8 @@ def present(
     """
     output = as_output(value)
     wrote = ""
+    if as_json and save is None and output.frames is not None and output.data is None:
+        raise InputError("the result is frames, which are not printed as JSON; say where they go: -o")
     if save is not None and output.frames is not None:
         from nepkit.frames import write_frames
 

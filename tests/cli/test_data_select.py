@@ -275,3 +275,9 @@ def test_dedupe_by_descriptors_sees_through_cells_and_orders(tmp_path, monkeypat
     assert [len(atoms) for atoms in read_frames("one.xyz")] == [2, 8]
     assert main([*words, "--overwrite"]) == 1
     assert "give both or none" in capsys.readouterr().err
+
+
+def test_frames_that_go_nowhere_are_not_a_silent_success(train, capsys):
+    assert main(["data", "clean", train, "--json"]) == 1
+    assert "say where they go: -o" in capsys.readouterr().err
+    assert main(["data", "clean", train, "--json", "-o", "clean.xyz"]) == 0
