@@ -8,7 +8,7 @@ setup(
             name,
             [name.replace(".", "/") + ".cpp"],
             language="c++",
-            extra_compile_args=["-std=c++17", "-O3"],
+            extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno"],
             optional=True,
         )
         for name in ("nepkit.formats._rows", "nepkit.sampling._sums")

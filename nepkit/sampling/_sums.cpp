@@ -31,6 +31,11 @@ struct Frame {
   Py_ssize_t atoms;
 };
 
+int below(double value) {  // the floor, without a call of the library
+  const int whole = static_cast<int>(value);
+  return whole > value ? whole - 1 : whole;
+}
+
 void basis(double reduced, int size, double* values) {
   const double envelope = 0.5 * (1.0 + std::cos(PI * reduced));
   const double x = 2.0 * (reduced - 1.0) * (reduced - 1.0) - 1.0;
@@ -100,8 +105,8 @@ class Summing {
     int low[3], high[3];
     for (int a = 0; a < 3; ++a) {  // planes of the cell tell which images can be within reach
       off[a] = frame_.fractions[3 * j + a] - frame_.fractions[3 * i + a];
-      low[a] = static_cast<int>(std::ceil(-limit_[a] - off[a]));
-      high[a] = static_cast<int>(std::floor(limit_[a] - off[a]));
+      low[a] = -below(limit_[a] + off[a]);
+      high[a] = below(limit_[a] - off[a]);
     }
     for (int x = low[0]; x <= high[0]; ++x)
       for (int y = low[1]; y <= high[1]; ++y)

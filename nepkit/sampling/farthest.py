@@ -16,6 +16,7 @@ from nepkit.progress import task
 Array = NDArray[np.float64]
 
 _CHUNK = 1024  # known points at a time: memory does not grow with their number
+_FEW = 100  # known points that are gone through sooner than SciPy is imported
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ def first_of_alike(points: Array, distance: float) -> list[int]:
 
 def _to_nearest(points: Array, known: Array) -> Array:
     """Return the distance of every point from the nearest known one."""
+    if len(known) <= _FEW:
+        nearest = np.full(len(points), np.inf)
+        for one in known:
+            np.minimum(nearest, np.linalg.norm(points - one, axis=1), out=nearest)
+        return nearest
     from scipy.spatial.distance import cdist
 
     parts = [cdist(points[start : start + _CHUNK], known).min(axis=1) for start in range(0, len(points), _CHUNK)]
