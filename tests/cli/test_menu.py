@@ -1,5 +1,6 @@
 """The menu, in a pipe and on a terminal."""
 
+import signal
 import subprocess
 import sys
 
@@ -233,8 +234,19 @@ def test_a_closed_input_leaves():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def in_a_terminal(environment):
+    """Open the menu in a terminal of its own, where Ctrl-C interrupts although a job in the background ignores it."""
+
+    def interruptible():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return pexpect.spawn(
+        sys.executable, ["-m", "nepkit"], env=environment, encoding="utf-8", timeout=30, preexec_fn=interruptible
+    )
+
+
 def test_on_a_terminal(clean_environment):
-    child = pexpect.spawn(sys.executable, ["-m", "nepkit"], env=clean_environment, encoding="utf-8", timeout=30)
+    child = in_a_terminal(clean_environment)
     child.expect_exact("nepkit> ")
     child.sendline("7")
     child.expect_exact("nepkit 7> ")
@@ -255,14 +267,14 @@ def test_on_a_terminal(clean_environment):
 
 
 def test_end_of_input_and_interruption_on_a_terminal(clean_environment):
-    child = pexpect.spawn(sys.executable, ["-m", "nepkit"], env=clean_environment, encoding="utf-8", timeout=30)
+    child = in_a_terminal(clean_environment)
     child.expect_exact("nepkit> ")
     child.sendeof()
     child.expect_exact("Bye.")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
-    child = pexpect.spawn(sys.executable, ["-m", "nepkit"], env=clean_environment, encoding="utf-8", timeout=30)
+    child = in_a_terminal(clean_environment)
     child.expect_exact("nepkit> ")
     child.sendintr()
     child.expect(pexpect.EOF)
