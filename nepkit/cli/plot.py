@@ -94,7 +94,7 @@ def _option(option: Option) -> click.Option:
 
 
 def _run(plot: Plot, values: dict[str, Any]) -> Output:
-    from nepkit.plots.plot import merged
+    from nepkit.plots.labels import merged
 
     given = values.pop("files")
     paths = [given] if isinstance(given, Path) else list(given) or [Path()]

@@ -12,7 +12,8 @@ To add a plot, write the file ``nepkit/plots/named/<name>.py``; it is found beca
 
     from nepkit.plots.plot import File, Option, Plot, Source, named
     from nepkit.plots.style import styled
-    from nepkit.table import Table, stacked, table_of_columns
+    from nepkit.plots.labels import distinct
+from nepkit.table import Table, stacked, table_of_columns
 
     if TYPE_CHECKING:  # NumPy and matplotlib are imported inside the functions: `nepkit plot` lists all plots at once
         from nepkit.gpumd.tables import Thermo
@@ -367,47 +368,3 @@ def call(function: Any, *args: Any, options: Mapping[str, Any], **others: Any) -
     """Call a function of a plot with those options that it has parameters for."""
     known = signature(function).parameters
     return function(*args, **others, **{name: value for name, value in options.items() if name in known})
-
-
-def merged(notes: Sequence[str]) -> list[str]:
-    """Return notes with those that say the same of several files, ``FILE: what``, told once.
-
-    Examples
-    --------
-    >>> merged(["300K/msd.out: too short", "one run", "600K/msd.out: too short"])
-    ['300K, 600K: too short', 'one run']
-    """
-    found: dict[str, list[str]] = {}
-    for note in notes:
-        head, colon, tail = note.partition(": ")
-        found.setdefault(tail if colon else note, []).append(head if colon else "")
-    names = {text: distinct([Path(head) for head in heads]) if len(heads) > 1 else heads
-             for text, heads in found.items()}  # fmt: skip
-    return [f"{', '.join(names[text])}: {text}" if any(heads) else text for text, heads in found.items()]
-
-
-def distinct(paths: Sequence[Path]) -> list[str]:
-    """Return short names that tell paths apart: as few parts of the end as it takes.
-
-    Examples
-    --------
-    >>> distinct([Path("300K/rdf.out"), Path("600K/rdf.out")])
-    ['300K', '600K']
-    >>> distinct([Path("a.out"), Path("b.out")])
-    ['a.out', 'b.out']
-    >>> distinct([Path("rdf.out")])
-    ['rdf.out']
-
-    The same file twice:
-
-    >>> distinct([Path("rdf.out"), Path("rdf.out")])
-    ['rdf.out (1)', 'rdf.out (2)']
-    """
-    absolute = [path.resolve() for path in paths]
-    for depth in range(1, max(len(path.parts) for path in absolute) + 1):
-        names = ["/".join(path.parts[-depth:]) for path in absolute]
-        if len(set(names)) == len(names):
-            # The same file of several runs is told by the folders alone.
-            same = len(names) > 1 and len({path.name for path in absolute}) == 1
-            return [name.rpartition("/")[0] for name in names] if same else names
-    return [f"{path} ({index + 1})" for index, path in enumerate(paths)]

@@ -18,7 +18,8 @@ from nepkit.analysis.inputs.finding import InputFinding
 from nepkit.errors import InputError, NepkitError
 from nepkit.plots.catalogue import plots
 from nepkit.plots.compose import compose
-from nepkit.plots.plot import Plot, merged
+from nepkit.plots.labels import merged
+from nepkit.plots.plot import Plot
 from nepkit.progress import track
 from nepkit.report.page import TEMPLATE, section, table
 from nepkit.table import Table

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nepkit.errors import InputError
-from nepkit.plots.plot import File, Option, Plot, Source, distinct
+from nepkit.plots.labels import distinct
+from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
 from nepkit.table import Table
 
