@@ -12,8 +12,7 @@ To add a plot, write the file ``nepkit/plots/named/<name>.py``; it is found beca
 
     from nepkit.plots.plot import File, Option, Plot, Source, named
     from nepkit.plots.style import styled
-    from nepkit.plots.labels import distinct
-from nepkit.table import Table, stacked, table_of_columns
+    from nepkit.table import Table, stacked, table_of_columns
 
     if TYPE_CHECKING:  # NumPy and matplotlib are imported inside the functions: `nepkit plot` lists all plots at once
         from nepkit.gpumd.tables import Thermo
@@ -72,6 +71,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.plots.labels import distinct
 from nepkit.table import Table
 
 R = TypeVar("R")
