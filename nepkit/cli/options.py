@@ -129,3 +129,11 @@ def save(help: str, *, required: bool = False) -> Callable[[F], F]:
         return option(_overwrite(expose=False)(function))
 
     return add
+
+
+def figure_if_wanted(draw: Callable[[], Any]) -> Any:
+    """Draw only where ``-o`` is an image; a table is saved where its suffix says so."""
+    from nepkit.plots.style import SUFFIXES
+
+    save = click.get_current_context().meta.get("nepkit.save")
+    return draw() if save is not None and save.suffix.lower() in SUFFIXES else None

@@ -109,12 +109,6 @@ def keep_results(
     return f"wrote {results}"
 
 
-def figure_if_wanted(draw: Callable[[], Any]) -> Any:
-    """Draw only where ``-o`` is an image."""
-    save = click.get_current_context().meta.get("nepkit.save")
-    return draw() if save is not None and save.suffix.lower() in (".png", ".pdf", ".svg") else None
-
-
 def _overwrite() -> bool:
     return bool(click.get_current_context().meta.get("nepkit.overwrite"))
 

@@ -11,7 +11,6 @@ from nepkit.cli import options
 from nepkit.cli.calc.crystal import (
     check_results,
     closing,
-    figure_if_wanted,
     keep_results,
     only_structure,
     relax_options,
@@ -81,7 +80,7 @@ def eos(
                 wrote,
             ]
         ),
-        figure=figure_if_wanted(lambda: plot_equation_of_state(found)),
+        figure=options.figure_if_wanted(lambda: plot_equation_of_state(found)),
     )
 
 

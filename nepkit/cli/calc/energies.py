@@ -12,7 +12,6 @@ from nepkit.cli import options
 from nepkit.cli.calc.crystal import (
     check_results,
     closing,
-    figure_if_wanted,
     keep_results,
     only_structure,
     relax_options,
@@ -188,7 +187,7 @@ def defect(
             )
         ],
         text=closing([wrote], notes),
-        figure=figure_if_wanted(lambda: plot_defects(found)),
+        figure=options.figure_if_wanted(lambda: plot_defects(found)),
     )
 
 
@@ -265,7 +264,7 @@ def barrier(
         data={"hops": data, "notes": notes},
         tables=[Table(f"Hops of {element}", columns, rows, ["", ".3f", "", ".4f", ".2g", ".4f", ""])],
         text=closing(wrote, notes),
-        figure=figure_if_wanted(lambda: plot_hops(found)),
+        figure=options.figure_if_wanted(lambda: plot_hops(found)),
         ok=all(one.band.converged for one in found),
     )
 
@@ -359,5 +358,5 @@ def dimer(pairs: tuple[str, ...], models: tuple[str, ...], distances: tuple[floa
         data={name: list(curves) for name, curves in found.items()},
         tables=[series(found)] if table else numbers(found),
         text=closing([], notes(found)) if notes(found) else "",
-        figure=figure_if_wanted(lambda: compose(panels(found))),
+        figure=options.figure_if_wanted(lambda: compose(panels(found))),
     )

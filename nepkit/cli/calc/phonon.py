@@ -11,7 +11,6 @@ from nepkit.cli import options
 from nepkit.cli.calc.crystal import (
     check_results,
     closing,
-    figure_if_wanted,
     keep_results,
     only_structure,
     relax_options,
@@ -102,7 +101,7 @@ def phonon(
             ],
             found.notes,
         ),
-        figure=figure_if_wanted(lambda: plot_phonons(found)),
+        figure=options.figure_if_wanted(lambda: plot_phonons(found)),
     )
 
 
@@ -198,5 +197,5 @@ def expansion(
             ],
             found.notes,
         ),
-        figure=figure_if_wanted(lambda: plot_thermal_expansion(found)),
+        figure=options.figure_if_wanted(lambda: plot_thermal_expansion(found)),
     )

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 F = TypeVar("F", bound=Callable[..., Any])
-IMAGES = (".png", ".pdf", ".svg")
 
 indices_option = click.option("--indices", type=options.NEW, help="File for the numbers of the chosen frames.")
 
@@ -78,7 +77,7 @@ def write_map(
     import numpy as np
 
     from nepkit.plots.selection import plot_selection
-    from nepkit.plots.style import save_image
+    from nepkit.plots.style import SUFFIXES, save_image
     from nepkit.sampling.farthest import principal_components
 
     if path is None:
@@ -87,7 +86,7 @@ def write_map(
     places = principal_components(every)
     marks = np.array(["candidate"] * len(points) + ["known"] * (len(every) - len(points)))
     marks[list(chosen)] = "chosen"
-    if path.suffix.lower() in IMAGES:
+    if path.suffix.lower() in SUFFIXES:
         save_image(plot_selection(places, marks), path, overwrite=overwrite)
         return
     with atomic_path(path, overwrite=overwrite) as temporary:

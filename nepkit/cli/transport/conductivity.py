@@ -17,7 +17,6 @@ from nepkit.cli.transport.shared import (
     charges_of,
     conductivity_of,
     diffusion_of,
-    figure_unless_table,
     fit_options,
     json_of_diffusion,
     mobile_ions,
@@ -94,7 +93,7 @@ def conductivity(
         },
         tables=[table_of(f"{source.name}: {kelvin:.1f} K, {size:.0f} A^3", rows)],
         text="\n" + summary_text(results) + notes_text(notes),
-        figure=figure_unless_table(lambda: plot_displacements(source.curves, results)),
+        figure=options.figure_if_wanted(lambda: plot_displacements(source.curves, results)),
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from nepkit.cli.transport.shared import (
     RUN,
     diffusion_of,
     direction_option,
-    figure_unless_table,
     fit_options,
     json_of_diffusion,
     mobile_ions,
@@ -68,7 +67,7 @@ def msd(run: Path, ions: tuple[str, ...], direction: str | None, tensor: bool, *
         tables=[Table(title, ["time (ps)", *names], [rows[lag] for lag in spread])],
         csv=Table(title, ["time (ps)", *names], rows),
         text=notes_text(source.notes),
-        figure=figure_unless_table(lambda: plot_displacements(curves)),
+        figure=options.figure_if_wanted(lambda: plot_displacements(curves)),
     )  # fmt: skip
 
 
@@ -118,7 +117,7 @@ def diffusion(
         data={**(by_ion[wanted[0]] if len(wanted) == 1 else {}), "ions": by_ion, "notes": notes},
         tables=[table_of(source.name, rows)],
         text="\n" + summary_text(results) + notes_text(notes),
-        figure=figure_unless_table(lambda: plot_displacements(source.curves, results)),
+        figure=options.figure_if_wanted(lambda: plot_displacements(source.curves, results)),
     )
 
 
@@ -207,5 +206,5 @@ def convergence(
             Table(f"D from the beginning of {run}", ["ion", "ps", "D (cm^2/s)", "error", "why not"], rows,
                   ["", ".4g", ".4g", ".2g", ""])
         ],
-        figure=figure_unless_table(lambda: plot_convergence(stages)),
+        figure=options.figure_if_wanted(lambda: plot_convergence(stages)),
     )  # fmt: skip

@@ -10,15 +10,13 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.cli.transport.shared import figure_unless_table, notes_text, row_of, table_of
+from nepkit.cli.transport.shared import notes_text, row_of, table_of
 from nepkit.cli.transport.sites import interval_option, ion_option
 from nepkit.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.analysis.transport.mechanism.density import Density
     from nepkit.analysis.transport.mechanism.free_energy import Barrier
-
-IMAGES = (".png", ".pdf", ".svg")
 
 
 @command("transport density", menu=508)
@@ -53,7 +51,7 @@ def density(
     from nepkit.analysis.transport.mechanism.free_energy import way_through
     from nepkit.analysis.transport.mechanism.motion import open_motion
     from nepkit.plots.mechanism import figure_density
-    from nepkit.plots.style import save_image
+    from nepkit.plots.style import SUFFIXES, save_image
 
     # Frames of unknown interval will do: nothing here depends on time.
     motion = open_motion(trajectory, [ion], interval=interval, timeless=True)
@@ -69,7 +67,7 @@ def density(
     else:
         notes.append(f"no free energy: {motion.why_no_temperature}; give --temperature")
     wrote = ""
-    if output is not None and output.suffix.lower() in IMAGES:
+    if output is not None and output.suffix.lower() in SUFFIXES:
         first = barriers[0] if barriers else None
         way = way_through(found, first, kelvin) if first and kelvin else None
         save_image(figure_density(found, way, first), output, overwrite=overwrite)
@@ -171,7 +169,7 @@ def vanhove(
         tables=[Table(f"{ion}: non-Gaussian parameter", ["time (ps)", "value", "error"], moved, ["", ".3f", ".1g"])],
         csv=Table(f"Van Hove of {ion}: self 4 pi r^2 G (1/A), distinct over its mean", columns,
                   list(zip(*series, strict=True))),
-        text=notes_text(motion.notes), figure=figure_unless_table(lambda: figure_van_hove(found)),
+        text=notes_text(motion.notes), figure=options.figure_if_wanted(lambda: figure_van_hove(found)),
     )  # fmt: skip
 
 
@@ -216,7 +214,7 @@ def rdf(trajectory: Path, pairs: tuple[str, ...], longest: float, width: float) 
                   ["", ".3f", ".3f", ".3f", ".1g"]),
         ],
         csv=Table("Radial distribution", columns, list(zip(*series, strict=True))),
-        figure=figure_unless_table(lambda: figure_radial(found)),
+        figure=options.figure_if_wanted(lambda: figure_radial(found)),
     )  # fmt: skip
 
 

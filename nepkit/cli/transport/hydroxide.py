@@ -11,7 +11,7 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.cli.transport.shared import figure_unless_table, notes_text, row_of, table_of, window_of
+from nepkit.cli.transport.shared import notes_text, row_of, table_of, window_of
 from nepkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def hydroxide(
         )
     return Output(
         data=_data(found, [*found.notes, *why]), tables=[table_of(title, _rows(found))],
-        text=notes_text(found.notes, why), figure=figure_unless_table(lambda: figure_hydroxide(found)),
+        text=notes_text(found.notes, why), figure=options.figure_if_wanted(lambda: figure_hydroxide(found)),
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def hbonds(
         data={"runs": [{"file": name, **_network_data(part)} for name, part in found.items()], "notes": notes},
         tables=[table_of(name, _bond_rows(part)) for name, part in found.items()] + [_overview(found)] * many,
         text=notes_text(notes),
-        figure=figure_unless_table(
+        figure=options.figure_if_wanted(
             lambda: plot_network(list(found.values())) if many else plot_lifetime(next(iter(found.values())).lifetime)
         ),
     )

@@ -10,7 +10,7 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.cli.transport.shared import figure_unless_table, row_of, table_of
+from nepkit.cli.transport.shared import row_of, table_of
 from nepkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _against_loading(frames: tuple[Path, ...], found: list[Network], loadings: t
                   ["", "", ".1f", ".3f", "", ".1f"])
         ],
         text=f"\nThreshold: {place.value:.4g} ± {place.error:.2g}" if place else f"\nNo threshold: {reason}",
-        figure=figure_unless_table(lambda: plot_percolation(loadings, edges, probability, place)),
+        figure=options.figure_if_wanted(lambda: plot_percolation(loadings, edges, probability, place)),
     )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def composite(
                       ["", "", ".3f", ".3f", ".3f"])],
         text=f"\nThreshold: {place.value:.4f} ± {place.error:.2g}" if place else
         f"\nNo threshold: {found.why_no_threshold}",
-        figure=figure_unless_table(lambda: plot_percolation(found.loading, found.edge, found.probability, place)),
+        figure=options.figure_if_wanted(lambda: plot_percolation(found.loading, found.edge, found.probability, place)),
     )  # fmt: skip
 
 

@@ -172,12 +172,6 @@ def summary_text(results: dict[str, Diffusion]) -> str:
     )
 
 
-def figure_unless_table(draw: Callable[[], Any]) -> Any:
-    """Draw only where the figure will be saved; a table is saved where the suffix says so."""
-    save = click.get_current_context().meta.get("nepkit.save")
-    return draw() if save is not None and save.suffix.lower() in (".png", ".pdf", ".svg") else None
-
-
 def conductivity_of(
     source: Source, results: dict[str, Diffusion], kelvin: float, size: float, direction: str | None
 ) -> Conductivity:

@@ -12,7 +12,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.hydroxide import json_of_survival
-from nepkit.cli.transport.shared import all_of, figure_unless_table, notes_text, row_of, table_of, window_of
+from nepkit.cli.transport.shared import all_of, notes_text, row_of, table_of, window_of
 from nepkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def jumps(
             Table("By kinds of sites", columns, pairs, ["", "", "", ".4g", ".2g", ".3f", ".3f"]),
         ],
         text=f"\nA jump follows another into the site that it left, within {together.window:g} ps." + notes_text(notes),
-        figure=figure_unless_table(lambda: figure_jumps(found)),
+        figure=options.figure_if_wanted(lambda: figure_jumps(found)),
     )  # fmt: skip
 
 
@@ -270,5 +270,5 @@ def residence(
         tables=[table_of(name, numbers)],
         csv=Table(name, columns, rows),
         text=notes_text(motion.notes),
-        figure=figure_unless_table(lambda: plot_lifetime(curve, what="the neighbour")),
+        figure=options.figure_if_wanted(lambda: plot_lifetime(curve, what="the neighbour")),
     )

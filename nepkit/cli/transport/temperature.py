@@ -16,7 +16,6 @@ from nepkit.cli.transport.shared import (
     charges_of,
     conductivity_of,
     diffusion_of,
-    figure_unless_table,
     fit_options,
     mobile_ions,
     notes_text,
@@ -120,5 +119,5 @@ def arrhenius(
         },
         tables=[table_of("", measured), table_of(f"Best of {len(result.fits)}: {best.model}", rows)],
         text=notes_text(notes, result.notes),
-        figure=figure_unless_table(lambda: plot_arrhenius(result, quantity="σ" if quantity == "sigma" else "D")),
+        figure=options.figure_if_wanted(lambda: plot_arrhenius(result, quantity="σ" if quantity == "sigma" else "D")),
     )  # fmt: skip
