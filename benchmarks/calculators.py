@@ -20,12 +20,13 @@ from ase.build import bulk
 from ase.optimize import BFGS
 from calorine.calculators import CPUNEP
 
-from nepkit.analysis.environments import atom_table
-from nepkit.analysis.landscape.minima import Relaxation, relax_all
-from nepkit.analysis.landscape.sites import site_energies
-from nepkit.analysis.prediction import predict_file
-from nepkit.frames import Labels, read_frames, set_labels, write_frames
+from nepkit.accuracy.prediction import predict_file
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, set_labels
 from nepkit.models.potentials import load_potential
+from nepkit.properties.landscape.minima import Relaxation, relax_all
+from nepkit.properties.landscape.sites import site_energies
+from nepkit.sampling.environments import atom_table
 
 REPOSITORY = Path(__file__).parents[1]
 

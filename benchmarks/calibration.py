@@ -23,7 +23,7 @@ from scipy.signal import lfilter
 from scipy.sparse import csr_array, identity
 from scipy.sparse.linalg import spsolve
 
-from nepkit.analysis.transport import NotDiffusiveError, conductivity, diffusion, msd
+from nepkit.transport import NotDiffusiveError, conductivity, diffusion, msd
 
 Array = NDArray[np.float64]
 #: Directions to the neighbours in the coordinates of the primitive cell; the second half are the first reversed.

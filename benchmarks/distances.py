@@ -14,7 +14,7 @@ import numpy as np
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
-from nepkit.analysis.datasets.distances import closest_in_frames
+from nepkit.datasets.distances import closest_in_frames
 
 
 def frames(count: int = 10, atoms: int = 4096) -> list[Atoms]:

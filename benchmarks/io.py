@@ -13,7 +13,8 @@ from ase import Atoms
 from ase.io import read, write
 
 from nepkit.formats import extxyz_rows
-from nepkit.frames import Labels, read_frames, read_snapshots, set_labels, write_frames
+from nepkit.formats.files import read_frames, read_snapshots, write_frames
+from nepkit.frames import Labels, set_labels
 
 
 def frames(count: int = 200, atoms: int = 2000) -> list[Atoms]:

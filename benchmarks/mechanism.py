@@ -16,14 +16,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the generators are those of the tests
 
-from nepkit.analysis.transport.hydroxide.analysis import hydroxide
-from nepkit.analysis.transport.mechanism.density import density
-from nepkit.analysis.transport.mechanism.free_energy import barrier
-from nepkit.analysis.transport.mechanism.jumps import jumps
-from nepkit.analysis.transport.mechanism.motion import motion_of
-from nepkit.analysis.transport.mechanism.occupation import occupy
-from nepkit.analysis.transport.mechanism.survival import survival
-from nepkit.analysis.transport.quantity import Quantity
+from nepkit.core.statistics.quantity import Quantity
+from nepkit.transport.hydroxide.analysis import hydroxide
+from nepkit.transport.mechanism.density import density
+from nepkit.transport.mechanism.free_energy import barrier
+from nepkit.transport.mechanism.jumps import jumps
+from nepkit.transport.mechanism.motion import motion_of
+from nepkit.transport.mechanism.occupation import occupy
+from nepkit.transport.mechanism.survival import survival
 from tests.lattice_hops import hops, trajectory
 from tests.unit.nepkit.transport.test_density import T, boltzmann, channel
 from tests.unit.nepkit.transport.test_jumps import LATTICE

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.analysis.transport.percolation import Percolation, contacts, grid_contacts, percolation
-from nepkit.analysis.transport.percolation_statistics import threshold, wilson
+from nepkit.percolation.clusters import Percolation, contacts, grid_contacts, percolation
+from nepkit.percolation.statistics import threshold, wilson
 
 SIMPLE_CUBIC = 0.3116077
 """Site threshold, where the wrapping probabilities hardly depend on size."""

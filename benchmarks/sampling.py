@@ -17,7 +17,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from nepkit.sampling import neighbour_sums
 from nepkit.sampling.descriptors import AtomDescriptors
 from nepkit.sampling.farthest import farthest_points

@@ -43,7 +43,7 @@ def seconds(work: Callable[[], object], repeats: int = 1) -> float:
 
 def step_msd(frames: int, atoms: int) -> str:
     """MSD of all atoms over all lags."""
-    from nepkit.analysis.transport import msd
+    from nepkit.transport import msd
 
     positions = walk(frames, atoms)
     msd(positions[:50], INTERVAL)  # imports
@@ -52,7 +52,7 @@ def step_msd(frames: int, atoms: int) -> str:
 
 def step_msd_half(frames: int, atoms: int) -> str:
     """MSD of all atoms up to half of the trajectory (the default)."""
-    from nepkit.analysis.transport import msd
+    from nepkit.transport import msd
 
     positions = walk(frames, atoms)
     msd(positions[:50], INTERVAL)
@@ -61,7 +61,7 @@ def step_msd_half(frames: int, atoms: int) -> str:
 
 def step_diffusion(frames: int, atoms: int) -> str:
     """D with its error after the MSD, model of independent ions."""
-    from nepkit.analysis.transport import diffusion, msd
+    from nepkit.transport import diffusion, msd
 
     labels = ["Li"] * int(0.3 * atoms) + ["S"] * (atoms - int(0.3 * atoms))
     curves = msd(walk(frames, atoms), INTERVAL, labels=labels, only=["Li"])
@@ -73,7 +73,7 @@ def step_diffusion(frames: int, atoms: int) -> str:
 
 def step_blocks(frames: int, atoms: int) -> str:
     """D with its error after the MSD, checked against blocks of time."""
-    from nepkit.analysis.transport import diffusion, msd
+    from nepkit.transport import diffusion, msd
 
     positions = np.ascontiguousarray(walk(frames, atoms)[:, : int(0.3 * atoms)])
     curves = msd(positions, INTERVAL)
@@ -86,8 +86,8 @@ def step_read(frames: int, atoms: int) -> str:
     from ase import Atoms
     from ase.io import iread
 
-    from nepkit.analysis.transport import follow
-    from nepkit.frames import read_snapshots, write_frames
+    from nepkit.formats.files import read_snapshots, write_frames
+    from nepkit.transport import follow
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dump.xyz"
@@ -106,7 +106,7 @@ def step_read(frames: int, atoms: int) -> str:
 
 def step_percolation(frames: int, atoms: int) -> str:
     """Clusters and windings of site percolation on 32^3 sites at the threshold."""
-    from nepkit.analysis.transport.percolation import grid_contacts, percolation
+    from nepkit.percolation.clusters import grid_contacts, percolation
 
     network = grid_contacts(np.random.default_rng(0).random((32, 32, 32)) < 0.3116)
     percolation(*network)

@@ -16,10 +16,10 @@ from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
 
 import nepkit
-from nepkit.analysis.transport import msd
-from nepkit.dynamics import Trajectory, run_md
-from nepkit.frames import read_frames
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.formats.files import read_frames
+from nepkit.inputs.runfile import read_run_file
+from nepkit.properties.dynamics import Trajectory, run_md
+from nepkit.transport import msd
 
 Array = NDArray[np.float64]
 

@@ -20,9 +20,9 @@ import click
 import numpy as np
 
 import nepkit
-from nepkit.analysis.accuracy import predictions_of
+from nepkit.accuracy.errors import predictions_of
 from nepkit.cli.main import main as nepkit_main
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.models.potentials.combine import Committee
 from nepkit.models.potentials.load import load_potential
 from nepkit.plots.catalogue import plots
@@ -147,7 +147,7 @@ def write_active(folder: Path, other: Path) -> None:
     """Write active.out and active.xyz of a run as GPUMD does: every check, and the frames above a threshold."""
     from calorine.calculators import CPUNEP
 
-    from nepkit.dynamics import run_md
+    from nepkit.properties.dynamics import run_md
 
     folder.mkdir()
     start = next(read_frames(DATA / "train.xyz"))

@@ -14,8 +14,8 @@ from importlib import import_module, metadata
 from typing import Literal
 
 from nepkit import __version__
-from nepkit.errors import ProgramError
-from nepkit.programs import PROGRAMS, find_program
+from nepkit.core.errors import ProgramError
+from nepkit.core.programs import PROGRAMS, find_program
 
 DISTRIBUTION = "gpumd-nepkit"
 MADELUNG_NACL = 1.7475645946

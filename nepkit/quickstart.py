@@ -21,17 +21,17 @@ from ase import Atoms
 from lr_correction.export import write_qnep
 from lr_correction.results import ChargeFit
 from nepkit import __version__
-from nepkit.analysis.msd import MeanSquaredDisplacement, mean_squared_displacement
-from nepkit.dynamics import Trajectory, run_md
-from nepkit.errors import OutputError
+from nepkit.core.errors import OutputError
+from nepkit.core.progress import task
+from nepkit.core.record import sha256
 from nepkit.frames import labels
 from nepkit.models.charge_fit import FitInput, read_input, run_fit
 from nepkit.models.potentials import load_potential
 from nepkit.models.prediction import predict
-from nepkit.progress import task
-from nepkit.record import sha256
+from nepkit.properties.dynamics import Trajectory, run_md
 from nepkit.report.content import DataSummary, build_report
 from nepkit.report.write import file_facts, write_report
+from nepkit.transport.element_msd import MeanSquaredDisplacement, mean_squared_displacement
 
 DATA = Path(__file__).parent / "data" / "li3ycl6"
 """Folder of the bundled data and model; see its data card."""

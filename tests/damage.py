@@ -13,10 +13,11 @@ from ase.build import bulk
 from ase.io import write as ase_write
 from scipy.io import netcdf_file
 
-from nepkit.errors import InputError, NepkitError
+from nepkit.core.errors import InputError, NepkitError
 from nepkit.formats.catalogue import formats
+from nepkit.formats.files import read_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import Labels, labels, read_frames, set_labels
+from nepkit.frames import Labels, labels, set_labels
 
 ELEMENTS = ("Cl", "Na")
 OUTPUTS = Path(__file__).parent / "outputs"

@@ -12,15 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.analysis.transport.composite import Composite, composite, place_fillers
-from nepkit.analysis.transport.composite_grid import (
-    FILLER,
-    SHELL,
-    effective_conductivity,
-    phases,
-    points_of,
-)
-from nepkit.analysis.transport.quantity import Quantity, of_normal
+from nepkit.core.statistics.quantity import Quantity, of_normal
+from nepkit.percolation.composite import Composite, composite, place_fillers
+from nepkit.percolation.composite_grid import FILLER, SHELL, effective_conductivity, phases, points_of
 from nepkit.plots.percolation import plot_percolation
 from nepkit.plots.style import PALETTE, new_figure, save_image, style
 

@@ -14,12 +14,12 @@ import numpy as np
 from ase import Atoms
 from model import INTERVAL, Membrane
 
-from nepkit.analysis.transport.hydroxide.analysis import Hydroxide, hydroxide
-from nepkit.analysis.transport.hydroxide.hbonds import HydrogenBonds, hydrogen_bonds
-from nepkit.analysis.transport.mechanism.motion import motion_of
-from nepkit.analysis.transport.quantity import Quantity
+from nepkit.core.statistics.quantity import Quantity
 from nepkit.plots.hydroxide import figure_hydroxide, plot_network
 from nepkit.plots.style import PALETTE, new_figure, save_image, style
+from nepkit.transport.hydroxide.analysis import Hydroxide, hydroxide
+from nepkit.transport.hydroxide.hbonds import HydrogenBonds, hydrogen_bonds
+from nepkit.transport.mechanism.motion import motion_of
 
 HERE = Path(__file__).parent
 CATIONS = 24

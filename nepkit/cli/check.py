@@ -20,7 +20,7 @@ def check(paths: tuple[Path, ...], strict: bool) -> Output:
     against the cell, labels of train.xyz, rows of nep.restart. Each finding has its line and a remedy. Ends with
     status 1 where there are errors.
     """
-    from nepkit.analysis.inputs.check import check_file, input_files
+    from nepkit.inputs.check import check_file, input_files
 
     files = [file for path in paths for file in input_files(path)]
     found = [item for file in files for item in check_file(file)]

@@ -31,7 +31,7 @@ be long; it is found because it exists::
 Every command has ``--json``; one that returns tables also has ``--csv`` when declared with ``csv=True``. A command that
 writes its own file takes ``@options.output("The model.")`` instead of ``save`` and gets ``output`` and ``overwrite``
 as arguments (that the file may be written is checked before the function runs). Work is reported with
-`nepkit.progress.task` or `track`; a bad input is raised as a `NepkitError`; nothing is printed here.
+`nepkit.core.progress.task` or `track`; a bad input is raised as a `NepkitError`; nothing is printed here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ import click
 
 from nepkit import __version__
 from nepkit.cli.language import ENGLISH, chosen, say_short
-from nepkit.errors import did_you_mean
+from nepkit.core.errors import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 

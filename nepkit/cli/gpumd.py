@@ -12,8 +12,8 @@ from nepkit.cli.command import command, group
 from nepkit.cli.output import Output, Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.averages import Mean
-    from nepkit.analysis.thermodynamics import Summary
+    from nepkit.core.statistics.averages import Mean
+    from nepkit.gpumd.thermodynamics import Summary
 
 group("gpumd", "Runs of GPUMD.")
 
@@ -37,8 +37,8 @@ def summary(runs: tuple[Path, ...], skip: float | None, stage: int | None, model
     The end of equilibration is found from temperature, energy and volume. Errors are those of averages over blocks of
     time that are longer than the memory of the quantity. The drift is that of the total energy.
     """
-    from nepkit.analysis.thermodynamics import find_runs, read_thermo_run, summarise
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.gpumd.thermodynamics import find_runs, read_thermo_run, summarise
 
     files = [file for run in runs or (Path(),) for file in find_runs(run)]
     found = [summarise(read_thermo_run(file, model), skip=skip, stage=stage) for file in track(files, "Runs")]

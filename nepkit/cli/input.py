@@ -43,11 +43,11 @@ def gpumd(
     Comments say why every value is what it is. PRESET is one of those that the command lists when called without
     it. The file is checked when it is written, as by nepkit check.
     """
-    from nepkit.atomic import atomic_path, refuse_existing
-    from nepkit.errors import InputError
-    from nepkit.frames import write_frames
-    from nepkit.presets.build import build_run
-    from nepkit.presets.preset import RUN_PRESETS
+    from nepkit.core.atomic import atomic_path, refuse_existing
+    from nepkit.core.errors import InputError
+    from nepkit.formats.files import write_frames
+    from nepkit.inputs.presets.build import build_run
+    from nepkit.inputs.presets.preset import RUN_PRESETS
 
     if preset is None:
         return _list(RUN_PRESETS, "nepkit input gpumd PRESET STRUCTURE --potential nep.txt")
@@ -85,9 +85,9 @@ def nep(
     Comments say why every value is what it is. PRESET is one of those that the command lists when called without
     it. The file is checked when it is written, as by nepkit check.
     """
-    from nepkit.atomic import atomic_path
-    from nepkit.errors import InputError
-    from nepkit.presets.training import TRAINING_PRESETS, build_training
+    from nepkit.core.atomic import atomic_path
+    from nepkit.core.errors import InputError
+    from nepkit.inputs.presets.training import TRAINING_PRESETS, build_training
 
     if preset is None:
         return _list(TRAINING_PRESETS, "nepkit input nep PRESET train.xyz")
@@ -107,7 +107,7 @@ def _list(presets: Any, usage: str) -> Output:
 
 
 def _checked(path: Path, written: list[Path]) -> Output:
-    from nepkit.analysis.inputs.check import check_file
+    from nepkit.inputs.check import check_file
 
     found = check_file(path)
     rows = [(item.severity, item.line, item.message, item.remedy) for item in found]

@@ -108,9 +108,9 @@ def fit(
     """
     from lr_correction.export import write_qnep
     from lr_correction.saved import save_charges
-    from nepkit.atomic import atomic_path
+    from nepkit.core.atomic import atomic_path
+    from nepkit.core.device import array_module
     from nepkit.models.charge_fit import read_input, run_fit
-    from nepkit.models.device import array_module
     from nepkit.report.write import check_report, write_fit_report
 
     if report is not None:
@@ -205,7 +205,7 @@ def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, dev
     As nepkit calc predict, but computed by the library that fits charges, on a GPU where asked for. The total charge of
     a frame is the one that it carries.
     """
-    from nepkit.analysis.prediction import predict_file
+    from nepkit.accuracy.prediction import predict_file
     from nepkit.cli.calc.predict import output_of
     from nepkit.models.potentials import load_potential
 
@@ -223,12 +223,12 @@ def charges(model: Path, frames: Path, output: Path | None, overwrite: bool, dev
 
     The environment of an atom is its first shell of ions of the other sign, such as Cl6 around Li.
     """
-    from nepkit.analysis.charges import charge_distribution
-    from nepkit.frames import read_frames
-    from nepkit.models.device import array_module
+    from nepkit.core.device import array_module
+    from nepkit.formats.files import read_frames
     from nepkit.models.prediction import load_model, predict, require_charges
     from nepkit.plots.charges import plot_charges
     from nepkit.plots.style import check_image, save_image
+    from nepkit.properties.charges import charge_distribution
 
     if output is not None:
         check_image(output, overwrite)

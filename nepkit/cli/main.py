@@ -13,7 +13,7 @@ import click
 
 from nepkit.cli.command import ROOT
 from nepkit.cli.language import warning
-from nepkit.errors import NepkitError
+from nepkit.core.errors import NepkitError
 
 
 def run() -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nepkit.atomic import refuse_existing
+from nepkit.core.atomic import refuse_existing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,7 +55,7 @@ resume = click.option("--resume", is_flag=True, is_eager=True, callback=_keep_re
 """For a command whose output tells how far it got."""
 
 results = click.option("--results", type=NEW, help="Results file: numbers, units, settings, versions as JSON.")
-"""For `nepkit.record.write_record`."""
+"""For `nepkit.core.record.write_record`."""
 
 jobs = click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes that work at the same time."

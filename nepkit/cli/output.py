@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nepkit.table import Table as Table
+from nepkit.core.table import Table as Table
 
 if TYPE_CHECKING:
     from ase import Atoms

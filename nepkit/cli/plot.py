@@ -12,9 +12,9 @@ from nepkit.cli.command import command, group
 from nepkit.cli.output import Output
 
 if TYPE_CHECKING:
+    from nepkit.core.table import Table
     from nepkit.plots.compose import Look
     from nepkit.plots.plot import Option, Plot
-    from nepkit.table import Table
 
 PLACE = click.Path(exists=True, path_type=Path)
 """An existing file or folder."""

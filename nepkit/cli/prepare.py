@@ -11,7 +11,7 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command, group
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.prepare.manifest import Manifest

@@ -11,11 +11,11 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from nepkit.atomic import atomic_path
 from nepkit.cli.language import say
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
-from nepkit.record import to_json
+from nepkit.core.atomic import atomic_path
+from nepkit.core.errors import InputError
+from nepkit.core.record import to_json
 
 
 def present(
@@ -44,7 +44,7 @@ def present(
     if as_json and save is None and output.frames is not None and output.data is None:
         raise InputError("the result is frames, which are not printed as JSON; say where they go: -o")
     if save is not None and output.frames is not None:
-        from nepkit.frames import write_frames
+        from nepkit.formats.files import write_frames
 
         count = write_frames(save, output.frames, overwrite=bool(overwrite))
         wrote = say("wrote {} frame to {}" if count == 1 else "wrote {} frames to {}").format(count, save)
@@ -53,7 +53,7 @@ def present(
             wrote = _write_file(output, temporary, bool(as_json), bool(as_csv))
         wrote = say("wrote {} to {}").format(wrote, save)
     elif output.frames is not None and not as_json:
-        from nepkit.frames import format_frame
+        from nepkit.formats.files import format_frame
 
         for atoms in output.frames:
             sys.stdout.write(format_frame(atoms))
@@ -205,7 +205,7 @@ def progress_on_terminal() -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from nepkit.progress import reporting
+    from nepkit.core.progress import reporting
 
     with reporting(_Bars()):
         yield

@@ -20,8 +20,8 @@ def report(folder: Path, output: Path, overwrite: bool) -> Output:
     FOLDER is that of a run of gpumd, or of a training by nep, gnep or neppo. Every plot whose files are there is drawn;
     run.in and nep.in are checked. The page is one file that opens without a network.
     """
-    from nepkit.atomic import atomic_path
-    from nepkit.errors import OutputError
+    from nepkit.core.atomic import atomic_path
+    from nepkit.core.errors import OutputError
     from nepkit.report.run import run_page, run_report
 
     if output.suffix.lower() not in (".html", ".htm"):

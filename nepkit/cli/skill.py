@@ -32,7 +32,7 @@ def skill(output: Path | None, overwrite: bool) -> Output:
 
     It lists every command with one line of help, after the rules that all of them share.
     """
-    from nepkit.atomic import atomic_path
+    from nepkit.core.atomic import atomic_path
 
     text = page()
     if output is None:

@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nepkit.conventions import PER_ATOM
+from nepkit.core.conventions import PER_ATOM
 from nepkit.formats import ase_reading
 from nepkit.formats.format import EVERY_LABEL, Format, Reading
 from nepkit.frames import Labels, labels

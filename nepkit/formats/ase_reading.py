@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Reading, require_finite
 from nepkit.frames import Labels, labels, set_labels
 

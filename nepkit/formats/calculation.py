@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from nepkit import conventions
-from nepkit.errors import InputError
+from nepkit.core import conventions
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Reading
 from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
 from nepkit.frames import Labels, set_labels

@@ -11,7 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import nepkit.formats
-from nepkit.errors import UnknownNameError, did_you_mean
+from nepkit.core.errors import UnknownNameError, did_you_mean
 from nepkit.formats import extxyz
 from nepkit.formats.format import Format
 

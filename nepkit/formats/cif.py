@@ -10,7 +10,7 @@ from pathlib import Path
 from ase import Atoms
 from scipy.spatial import cKDTree
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
 
 _SAME = 2e-3  # distance of fractional coordinates within which ASE takes two sites for one, doubled

@@ -13,14 +13,15 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import ArrayLike
 
-from nepkit.atomic import refuse_existing
-from nepkit.errors import InputError, NepkitError, OutputError
+from nepkit.core.atomic import refuse_existing
+from nepkit.core.errors import InputError, NepkitError, OutputError
+from nepkit.core.parallel import mapped
+from nepkit.core.progress import task
 from nepkit.formats.catalogue import by_file_name, by_name, detect, formats
+from nepkit.formats.files import read_frames
 from nepkit.formats.format import Dropped, Format, Reading
 from nepkit.formats.writing import write
-from nepkit.frames import labels, read_frames
-from nepkit.models.parallel import mapped
-from nepkit.progress import task
+from nepkit.frames import labels
 
 _LARGE = 100_000_000  # bytes of an input whose frames are not sent between processes
 

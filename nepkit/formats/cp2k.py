@@ -18,8 +18,8 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from ase.units import Bohr, Hartree
 
-from nepkit.conventions import EV_PER_A3_IN_GPA
-from nepkit.errors import InputError
+from nepkit.core.conventions import EV_PER_A3_IN_GPA
+from nepkit.core.errors import InputError
 from nepkit.formats.cp2k_trajectory import Moved, read_moved
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import UNCONVERGED

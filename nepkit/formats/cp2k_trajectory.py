@@ -12,7 +12,7 @@ import numpy as np
 from ase.data import atomic_numbers
 from ase.units import Bohr, Hartree
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import numbers, open_text, plausible
 
 _ENERGY = re.compile(r"\bE\s*=\s*(\S+)")

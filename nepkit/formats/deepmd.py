@@ -15,7 +15,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from ase.symbols import Symbols
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type, require_cell
 from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels

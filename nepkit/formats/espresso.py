@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.calculation import State, checked
 from nepkit.formats.format import Format, Reading, numbers, open_text
 

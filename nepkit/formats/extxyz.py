@@ -23,8 +23,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, chemical_symbols
 
-from nepkit.conventions import PER_ATOM, SPELLINGS
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.conventions import PER_ATOM, SPELLINGS
+from nepkit.core.errors import InputError, UnknownNameError
 from nepkit.formats import extxyz_rows
 from nepkit.formats.extxyz_header import format_header, parse_header
 from nepkit.formats.extxyz_rows import Column, Words
@@ -288,7 +288,7 @@ def _lattice(value: Any, where: str) -> np.ndarray:
 
 
 def format_frame(atoms: Atoms) -> str:
-    """Return one frame as text; see `nepkit.frames.format_frame`.
+    """Return one frame as text; see `nepkit.formats.files.format_frame`.
 
     The keys are those of the NEP trainer (GPUMD, src/main_nep/structure.cu): Lattice, energy, virial, charge, dipole,
     pbc, and columns species, pos, forces, bec, charge; other columns and scalars of the frame follow.

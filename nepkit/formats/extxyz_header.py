@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 _PAIR = re.compile(
     r"""\s*(?P<key>"(?:[^"\\]|\\.)*"|[^\s="']+)

@@ -18,7 +18,7 @@ import numpy as np
 from extxyz import cextxyz
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 compiled: ModuleType | None
 try:

@@ -16,9 +16,10 @@ from ase.geometry import cell_to_cellpar, cellpar_to_cell
 from ase.units import kcal, mol
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.formats.files import read_snapshots
 from nepkit.formats.format import Format, Reading, element_of_type
-from nepkit.frames import Labels, read_snapshots, set_labels
+from nepkit.frames import Labels, set_labels
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:

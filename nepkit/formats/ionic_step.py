@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from nepkit import conventions
+from nepkit.core import conventions
 from nepkit.formats.format import Reading
 from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
 from nepkit.frames import Labels, set_labels

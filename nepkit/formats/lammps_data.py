@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type, open_text, require_cell, require_finite
 
 _TYPES = re.compile(r"^\s*(\d+)\s+atom types", re.MULTILINE)

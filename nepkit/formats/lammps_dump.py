@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, plausible
 
 _POSITIONS = {("x", "y", "z"): False, ("xu", "yu", "zu"): False, ("xs", "ys", "zs"): True, ("xsu", "ysu", "zsu"): True}

@@ -14,8 +14,8 @@ from typing import TextIO
 import numpy as np
 from ase import Atoms
 
-from nepkit import conventions
-from nepkit.errors import InputError
+from nepkit.core import conventions
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, plausible, require_cell
 from nepkit.formats.writing import counted
 from nepkit.frames import Labels, labels, set_labels

@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from ase.units import Bohr, Hartree
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
 from nepkit.frames import Labels, set_labels

@@ -16,8 +16,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit import conventions
-from nepkit.errors import InputError
+from nepkit.core import conventions
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
 from nepkit.frames import Labels, set_labels
 

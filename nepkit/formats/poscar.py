@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
 
 

@@ -16,7 +16,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from ase.units import Bohr
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.ionic_step import IonicStep
 

@@ -10,8 +10,8 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit.conventions import EV_PER_A3_IN_GPA
-from nepkit.errors import InputError
+from nepkit.core.conventions import EV_PER_A3_IN_GPA
+from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.outcar import CUT_SHORT, MACHINE_LEARNED, UNCONVERGED
 from nepkit.frames import Labels, set_labels

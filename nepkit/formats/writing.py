@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.atomic import atomic_folder, atomic_path, refuse_existing
-from nepkit.errors import OutputError
+from nepkit.core.atomic import atomic_folder, atomic_path, refuse_existing
+from nepkit.core.errors import OutputError
 from nepkit.formats.format import Format, Writer
 
 

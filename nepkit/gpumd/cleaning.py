@@ -9,9 +9,9 @@ from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
-from nepkit.errors import InputError, NepkitError, OutputError
+from nepkit.core.errors import InputError, NepkitError, OutputError
 from nepkit.gpumd.outputs import READERS
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.inputs.runfile import read_run_file
 
 TRASH = ".nepkit-trash"
 """Folder, in the one that was cleaned, that keeps what was moved."""

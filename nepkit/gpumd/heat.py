@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, read_blocks, read_correlations, read_rows
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, read_rows
 
 NEIGHBORS = re.compile(r"step (\d+): radial\(max=(\d+),actual=(\d+)\), angular\(max=(\d+),actual=(\d+)\)")

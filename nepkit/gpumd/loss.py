@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 Array = NDArray[np.float64]
 

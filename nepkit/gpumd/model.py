@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
-from nepkit.frames import read_frames
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.formats.files import read_frames
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from nepkit.registry import Registry
+from nepkit.core.registry import Registry
 
 READERS: Registry[Callable[..., Any]] = Registry(
     "output file of GPUMD",

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import read_rows
 
 Array = NDArray[np.float64]
 
-VOIGT = ("xx", "yy", "zz", "xy", "yz", "zx")  # order "nep" of nepkit.conventions
+VOIGT = ("xx", "yy", "zz", "xy", "yz", "zx")  # order "nep" of nepkit.core.conventions
 ROWS = tuple(a + b for a in "xyz" for b in "xyz")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.errors import InputError
-from nepkit.gpumd.runfile import Run
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, read_blocks, read_rows
+from nepkit.inputs.runfile import Run
 
 #: Quantities of compute.out in their fixed order, and numbers per group: src/measure/compute.cu of GPUMD.
 QUANTITIES = {"temperature": 1, "potential": 1, "force": 3, "virial": 9, "jp": 3, "jk": 3, "momentum": 3}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.conventions import matrix
-from nepkit.errors import InputError
+from nepkit.core.conventions import matrix
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, Block, Correlation, read_blocks, read_correlations, read_rows, split_at_restarts
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, read_blocks, read_rows, split_at_restarts, unfinished
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.errors import InputError
-from nepkit.gpumd.runfile import RunFile
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import Array, Block, read_blocks
+from nepkit.inputs.runfile import RunFile
 
 #: Columns of the box: three edges, or three vectors; the pressure has three columns in the oldest versions.
 LAYOUTS = {9: (3, 3), 12: (6, 3), 15: (3, 9), 18: (6, 9)}
@@ -26,8 +26,8 @@ class Thermo:
     kinetic, potential : ndarray, shape (R,)
         eV; ``kinetic`` is the quantum estimator in path-integral runs.
     pressure : ndarray, shape (R, 6)
-        GPa, positive under compression; order ``thermo`` of `nepkit.conventions.ORDERS`. In files of 12 columns the
-        first three alone are sure; NaN where the file has three.
+        GPa, positive under compression; order ``thermo`` of `nepkit.core.conventions.ORDERS`. In files of 12 columns
+        the first three alone are sure; NaN where the file has three.
     cell : ndarray, shape (R, 3, 3)
         Cell vectors in rows, A.
     starts : tuple of int
@@ -133,7 +133,7 @@ def thermo_time(thermo: Thermo, runs: RunFile | None) -> tuple[Array, tuple[str,
     thermo : Thermo
         From `read_thermo`.
     runs : RunFile or None
-        From `nepkit.gpumd.runfile.read_run_file`.
+        From `nepkit.inputs.runfile.read_run_file`.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def thermo_time(thermo: Thermo, runs: RunFile | None) -> tuple[Array, tuple[str,
 
     Examples
     --------
-    >>> from nepkit.gpumd.runfile import Run
+    >>> from nepkit.inputs.runfile import Run
     >>> one = Thermo(np.ones(3), np.ones(3), np.ones(3), np.ones((3, 6)), np.ones((3, 3, 3)))
     >>> stages = RunFile((Run(20, 1.0, (("dump_thermo", "10"),)), Run(20, 0.5, (("dump_thermo", "20"),))))
     >>> thermo_time(one, stages)[0]

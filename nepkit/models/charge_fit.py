@@ -19,9 +19,9 @@ from lr_correction.nepfile import read_nep
 from lr_correction.objective import Weights
 from lr_correction.oxidation import oxidation_states
 from lr_correction.results import ChargeFit, Ridge
-from nepkit.errors import InputError
-from nepkit.frames import read_frames
-from nepkit.progress import stages
+from nepkit.core.errors import InputError
+from nepkit.core.progress import stages
+from nepkit.formats.files import read_frames
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.parallel import mapped
 from nepkit.frames import Labels
-from nepkit.models.parallel import mapped
 from nepkit.models.potentials import Committee, Potential, Spread
 
 CHUNK = 8  # frames evaluated at a time, and sent to another process

@@ -17,10 +17,10 @@ from lr_correction.descriptors import short_range
 from lr_correction.errors import DataError
 from lr_correction.nep import NEP
 from lr_correction.nepfile import read_nep
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.progress import task
 from nepkit.frames import Labels, labels
 from nepkit.models.potentials.potential import place
-from nepkit.progress import task
 
 #: Frames are evaluated together up to this many atoms: enough to be quick, few enough to stay small.
 ATOMS_PER_BATCH = 400

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nepkit.atomic import atomic_path
-from nepkit.errors import InputError, MissingExtraError, ProgramError
-from nepkit.models.parallel import mapped
-from nepkit.progress import track
+from nepkit.core.atomic import atomic_path
+from nepkit.core.errors import InputError, MissingExtraError, ProgramError
+from nepkit.core.parallel import mapped
+from nepkit.core.progress import track
 
 S = TypeVar("S")
 T = TypeVar("T")

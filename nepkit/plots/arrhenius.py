@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import value_and_error
 from nepkit.plots.plot import File, Option, Panel
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.temperatures import Temperatures
+    from nepkit.transport.temperatures import Temperatures
 
 FILES = (
     File("msd.out", "compute_msd of gpumd"), File("model.xyz", "you", needed=False),

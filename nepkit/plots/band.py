@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.landscape.band import Band
 from nepkit.plots.style import ANGSTROM, styled
+from nepkit.properties.landscape.band import Band
 
 
 @styled
@@ -17,7 +17,7 @@ def plot_band(band: Band, *, ax: Any = None) -> Any:
     Parameters
     ----------
     band : Band
-        From `nepkit.analysis.landscape.band.find_band`.
+        From `nepkit.properties.landscape.band.find_band`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import nepkit.plots.named
-from nepkit.errors import UnknownNameError, did_you_mean
+from nepkit.core.errors import UnknownNameError, did_you_mean
 from nepkit.plots.plot import Plot
 
 

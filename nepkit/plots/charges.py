@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.charges import ChargeDistribution
 from nepkit.plots.style import element_colors, styled
+from nepkit.properties.charges import ChargeDistribution
 
 #: All charges are drawn with no fewer and no more bins.
 FEWEST, MOST = 20, 80
@@ -20,7 +20,7 @@ def plot_charges(result: ChargeDistribution, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : ChargeDistribution
-        From `nepkit.analysis.charges.charge_distribution`.
+        From `nepkit.properties.charges.charge_distribution`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

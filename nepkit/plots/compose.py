@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.plots.plot import Panel
 from nepkit.plots.style import new_figure, style
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.dynamics import Trajectory
 from nepkit.plots.style import PALETTE, styled
+from nepkit.properties.dynamics import Trajectory
 
 
 @styled
@@ -17,7 +17,7 @@ def plot_energy(result: Trajectory, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Trajectory
-        From `nepkit.dynamics.run_md`.
+        From `nepkit.properties.dynamics.run_md`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.transport.hydroxide.analysis import Hydroxide
-from nepkit.analysis.transport.hydroxide.hbonds import HydrogenBonds
-from nepkit.analysis.transport.hydroxide.split import Split
-from nepkit.analysis.transport.mechanism.survival import Survival
 from nepkit.plots.style import ANGSTROM, PALETTE, new_figure, style, styled
+from nepkit.transport.hydroxide.analysis import Hydroxide
+from nepkit.transport.hydroxide.hbonds import HydrogenBonds
+from nepkit.transport.hydroxide.split import Split
+from nepkit.transport.mechanism.survival import Survival
 
 NAMES = {"total": "total", "vehicular": "carried by water", "structural": "hops", "cross": "cross term"}
 
@@ -23,7 +23,7 @@ def plot_split(result: Split, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Split
-        From `nepkit.analysis.transport.hydroxide.split`.
+        From `nepkit.transport.hydroxide.split`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -53,7 +53,7 @@ def plot_lifetime(result: Survival, *, what: str = "", ax: Any = None) -> Any:
     Parameters
     ----------
     result : Survival
-        From `nepkit.analysis.transport.mechanism.survival`.
+        From `nepkit.transport.mechanism.survival`.
     what : str
         What is there, for the axis.
     ax : matplotlib Axes, optional
@@ -88,7 +88,7 @@ def plot_transfer(result: Hydroxide, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Hydroxide
-        From `nepkit.analysis.transport.hydroxide.analysis`.
+        From `nepkit.transport.hydroxide.analysis`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -111,7 +111,7 @@ def plot_network(results: Sequence[HydrogenBonds], *, ax: Any = None) -> Any:
     Parameters
     ----------
     results : sequence of HydrogenBonds
-        One per water content, from `nepkit.analysis.transport.hydroxide.hbonds`.
+        One per water content, from `nepkit.transport.hydroxide.hbonds`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nepkit.table import Table
+from nepkit.core.table import Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.averages import Mean
-    from nepkit.analysis.transport.quantity import Quantity
+    from nepkit.core.statistics.averages import Mean
+    from nepkit.core.statistics.quantity import Quantity
 
 COLUMNS = ("file", "quantity", "value", "error", "unit", "error from")
 FORMATS = ("", "", ".6g", ".3g", "", "")
@@ -38,7 +38,7 @@ def in_words(quantity: Quantity) -> str:
 
     Examples
     --------
-    >>> from nepkit.analysis.transport.quantity import Quantity
+    >>> from nepkit.core.statistics.quantity import Quantity
     >>> in_words(Quantity(2652.91, 516.7, "W/m/K")), in_words(Quantity(3.0, float("nan"), "K"))
     ('2653 ± 517 W/m/K', '3 K')
     >>> in_words(Quantity(0.402495, 0.0343, "mPa s")), in_words(Quantity(1.2345e-6, 2.1e-8, "cm^2/s"))

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.transport.mechanism.density import Density
-from nepkit.analysis.transport.mechanism.free_energy import Barrier, Way
-from nepkit.analysis.transport.mechanism.jumps import Jumps
-from nepkit.analysis.transport.mechanism.radial import Radial
-from nepkit.analysis.transport.mechanism.van_hove import VanHove
 from nepkit.plots.hydroxide import plot_lifetime
 from nepkit.plots.style import ANGSTROM, PALETTE, new_figure, style, styled
+from nepkit.transport.mechanism.density import Density
+from nepkit.transport.mechanism.free_energy import Barrier, Way
+from nepkit.transport.mechanism.jumps import Jumps
+from nepkit.transport.mechanism.radial import Radial
+from nepkit.transport.mechanism.van_hove import VanHove
 
 
 @styled
@@ -23,7 +23,7 @@ def plot_density(result: Density, *, axis: int = 2, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Density
-        From `nepkit.analysis.transport.mechanism.density`.
+        From `nepkit.transport.mechanism.density`.
     axis : int
         Cell vector that is looked along.
     ax : matplotlib Axes, optional
@@ -56,7 +56,7 @@ def plot_way(result: Way, saddle: Barrier | None = None, *, ax: Any = None) -> A
     Parameters
     ----------
     result : Way
-        From `nepkit.analysis.transport.mechanism.free_energy`.
+        From `nepkit.transport.mechanism.free_energy`.
     saddle : Barrier, optional
         Its energy is shown with its error.
     ax : matplotlib Axes, optional
@@ -100,7 +100,7 @@ def plot_jumps(result: Jumps, *, most: int = 8, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Jumps
-        From `nepkit.analysis.transport.mechanism.jumps`.
+        From `nepkit.transport.mechanism.jumps`.
     most : int
         How many pairs of kinds, the most frequent first.
     ax : matplotlib Axes, optional
@@ -132,7 +132,7 @@ def plot_lengths(result: Jumps, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Jumps
-        From `nepkit.analysis.transport.mechanism.jumps`.
+        From `nepkit.transport.mechanism.jumps`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -166,7 +166,7 @@ def plot_van_hove(result: VanHove, *, distinct: bool = False, ax: Any = None) ->
     Parameters
     ----------
     result : VanHove
-        From `nepkit.analysis.transport.mechanism.van_hove`.
+        From `nepkit.transport.mechanism.van_hove`.
     distinct : bool
         Which part.
     ax : matplotlib Axes, optional
@@ -207,7 +207,7 @@ def plot_radial(results: Sequence[Radial], *, coordination: bool = False, ax: An
     Parameters
     ----------
     results : sequence of Radial
-        From `nepkit.analysis.transport.mechanism.radial`; eight are drawn at most.
+        From `nepkit.transport.mechanism.radial`; eight are drawn at most.
     coordination : bool
         Numbers of neighbours instead.
     ax : matplotlib Axes, optional

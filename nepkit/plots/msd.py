@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nepkit.analysis.msd import MeanSquaredDisplacement
 from nepkit.plots.style import ANGSTROM, element_colors, styled
+from nepkit.transport.element_msd import MeanSquaredDisplacement
 
 
 @styled
@@ -15,7 +15,7 @@ def plot_msd(result: MeanSquaredDisplacement, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : MeanSquaredDisplacement
-        From `nepkit.analysis.msd.mean_squared_displacement`.
+        From `nepkit.transport.element_msd.mean_squared_displacement`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.parity import Parity
+from nepkit.accuracy.parity import Parity
 from nepkit.gpumd.predictions import Prediction
 from nepkit.plots.style import ANGSTROM, PALETTE, new_figure, save_image, style, styled
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nepkit.analysis.transport import Quantity
 from nepkit.plots.style import PALETTE, styled
+from nepkit.transport import Quantity
 
 
 @styled

@@ -12,7 +12,7 @@ To add a plot, write the file ``nepkit/plots/named/<name>.py``; it is found beca
 
     from nepkit.plots.plot import File, Option, Plot, Source, named
     from nepkit.plots.style import styled
-    from nepkit.table import Table, stacked, table_of_columns
+    from nepkit.core.table import Table, stacked, table_of_columns
 
     if TYPE_CHECKING:  # NumPy and matplotlib are imported inside the functions: `nepkit plot` lists all plots at once
         from nepkit.gpumd.tables import Thermo
@@ -56,7 +56,7 @@ To add a plot, write the file ``nepkit/plots/named/<name>.py``; it is found beca
         series=series,
     )
 
-Physics and readers stay in `nepkit.analysis` and `nepkit.gpumd`; a plot module turns their result into axes and tables.
+Physics and readers stay in the rooms of their subjects; a plot module turns their result into axes and tables.
 An option reaches those of the functions that have a parameter of its name. A plot of several panels gives ``panels``
 instead of ``draw``: a function from the results to panels by name, each a callable that takes ``ax``, for instance
 ``functools.partial(plot_energy, results)``. The terminal form, the layout, titles, limits, styles and files are common.
@@ -70,9 +70,9 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.table import Table
 from nepkit.plots.labels import distinct
-from nepkit.table import Table
 
 R = TypeVar("R")
 

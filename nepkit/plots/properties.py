@@ -10,11 +10,11 @@ import numpy as np
 from nepkit.plots.style import ANGSTROM, PALETTE, element_colors, new_figure, style, styled
 
 if TYPE_CHECKING:
-    from nepkit.analysis.properties.defect_energy import DefectEnergy
-    from nepkit.analysis.properties.equation_of_state import EquationOfState
-    from nepkit.analysis.properties.hops import HopBarrier
-    from nepkit.analysis.properties.phonons import Bands, Density, Phonons
-    from nepkit.analysis.properties.thermal_expansion import ThermalExpansion
+    from nepkit.properties.defect_energy import DefectEnergy
+    from nepkit.properties.equation_of_state import EquationOfState
+    from nepkit.properties.hops import HopBarrier
+    from nepkit.properties.phonons import Bands, Density, Phonons
+    from nepkit.properties.thermal_expansion import ThermalExpansion
 
 
 @styled
@@ -24,7 +24,7 @@ def plot_equation_of_state(result: EquationOfState, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : EquationOfState
-        From `nepkit.analysis.properties.equation_of_state`.
+        From `nepkit.properties.equation_of_state`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -51,7 +51,7 @@ def plot_bands(bands: Bands, *, ax: Any = None) -> Any:
     Parameters
     ----------
     bands : Bands
-        From `nepkit.analysis.properties.phonons`.
+        From `nepkit.properties.phonons`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -83,7 +83,7 @@ def plot_density(density: Density, *, ax: Any = None) -> Any:
     Parameters
     ----------
     density : Density
-        From `nepkit.analysis.properties.phonons`.
+        From `nepkit.properties.phonons`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -107,7 +107,7 @@ def plot_phonons(result: Phonons) -> Any:
     Parameters
     ----------
     result : Phonons
-        From `nepkit.analysis.properties.phonons`.
+        From `nepkit.properties.phonons`.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def plot_thermal_expansion(result: ThermalExpansion) -> Any:
     Parameters
     ----------
     result : ThermalExpansion
-        From `nepkit.analysis.properties.thermal_expansion`.
+        From `nepkit.properties.thermal_expansion`.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def plot_defects(results: Sequence[DefectEnergy], *, ax: Any = None) -> Any:
     Parameters
     ----------
     results : sequence of DefectEnergy
-        From `nepkit.analysis.properties.defect_energy`.
+        From `nepkit.properties.defect_energy`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -191,7 +191,7 @@ def plot_hops(results: Sequence[HopBarrier], *, ax: Any = None) -> Any:
     Parameters
     ----------
     results : sequence of HopBarrier
-        From `nepkit.analysis.properties.hops`.
+        From `nepkit.properties.hops`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nepkit.analysis.parity import Parity
+from nepkit.accuracy.parity import Parity
 from nepkit.plots.parity import QUANTITIES
 from nepkit.plots.style import PALETTE, styled
 

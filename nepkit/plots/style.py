@@ -10,8 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from nepkit.atomic import atomic_path, refuse_existing
-from nepkit.errors import OutputError, UnknownNameError, did_you_mean
+from nepkit.core.atomic import atomic_path, refuse_existing
+from nepkit.core.errors import OutputError, UnknownNameError, did_you_mean
 
 P = ParamSpec("P")
 

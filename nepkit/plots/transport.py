@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nepkit.analysis.transport import Arrhenius, Diffusion, Displacements
-from nepkit.analysis.transport.convergence import Stage
 from nepkit.plots.style import ANGSTROM, element_colors, styled
+from nepkit.transport import Arrhenius, Diffusion, Displacements
+from nepkit.transport.convergence import Stage
 
 
 @styled
@@ -17,7 +17,7 @@ def plot_displacements(curves: Displacements, fits: Mapping[str, Diffusion] | No
     Parameters
     ----------
     curves : Displacements
-        From `nepkit.analysis.transport.msd`.
+        From `nepkit.transport.msd`.
     fits : mapping of str to Diffusion, optional
         By label.
     ax : matplotlib Axes, optional
@@ -50,7 +50,7 @@ def plot_arrhenius(result: Arrhenius, *, quantity: str = "σ", ax: Any = None) -
     Parameters
     ----------
     result : Arrhenius
-        From `nepkit.analysis.transport.arrhenius`.
+        From `nepkit.transport.arrhenius`.
     quantity : str
         Symbol of the coefficient.
     ax : matplotlib Axes, optional
@@ -92,7 +92,7 @@ def plot_convergence(stages: Mapping[str, Sequence[Stage]], *, ax: Any = None) -
     Parameters
     ----------
     stages : mapping of str to sequence of Stage
-        By ion, from `nepkit.analysis.transport.convergence`.
+        By ion, from `nepkit.transport.convergence`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

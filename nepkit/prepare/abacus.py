@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ase import Atoms
 from ase.units import Bohr
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats import poscar
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure

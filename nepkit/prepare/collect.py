@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from nepkit.errors import InputError, NepkitError
+from nepkit.core.errors import InputError, NepkitError
+from nepkit.core.progress import track
 from nepkit.formats.catalogue import detect
 from nepkit.formats.conversion import find_sources
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.formats.format import Reading
 from nepkit.formats.outcar import UNCONVERGED
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.frames import Labels, labels, set_labels
 from nepkit.prepare.manifest import STRUCTURES, Entry, Manifest, read_manifest
 from nepkit.prepare.template import sha256
-from nepkit.progress import track
 
 TOLERANCE = 2e-3
 """A; programs print positions and cells with few digits."""

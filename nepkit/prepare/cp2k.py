@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure
 from nepkit.prepare.template import Template

@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from nepkit.analysis.inputs.run import check_run_file
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats import lammps_data
-from nepkit.frames import write_frames
-from nepkit.gpumd.inputfile import parse_input
-from nepkit.gpumd.potential import read_header
+from nepkit.formats.files import write_frames
+from nepkit.inputs.inputfile import parse_input
+from nepkit.inputs.potential import read_header
+from nepkit.inputs.run import check_run_file
 from nepkit.prepare.layout import Inputs, Program, Structure
 from nepkit.prepare.template import Content, Template
 

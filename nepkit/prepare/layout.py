@@ -12,14 +12,15 @@ from pathlib import Path
 from ase import Atoms
 
 from nepkit import __version__
-from nepkit.analysis.datasets.quantities import fingerprint
-from nepkit.analysis.structures.cells import check_cell
-from nepkit.atomic import atomic_folder, refuse_existing_folder
-from nepkit.errors import InputError
-from nepkit.frames import labels, read_frames, without_results, write_frames
+from nepkit.core.atomic import atomic_folder, refuse_existing_folder
+from nepkit.core.errors import InputError
+from nepkit.core.progress import track
+from nepkit.datasets.quantities import fingerprint
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels, without_results
 from nepkit.prepare.manifest import NAME, STRUCTURES, Entry, Manifest, write_manifest
 from nepkit.prepare.template import Content, Template, check_places, sha256
-from nepkit.progress import track
+from nepkit.structures.cells import check_cell
 
 AUTOMATIC = ("name", "number", "atoms", "formula", "elements", "charge", "source", "frame")
 """Places that need no value: the folder, the number of the structure, its atoms, formula, elements (in the order of the

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 NAME = "manifest.json"
 STRUCTURES = "structures.xyz"

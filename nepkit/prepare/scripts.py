@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats import poscar
 from nepkit.formats.catalogue import by_file_name
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from nepkit.prepare.layout import Inputs, Program, Structure
 from nepkit.prepare.template import Template, read_text
 

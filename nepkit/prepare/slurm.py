@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.prepare.template import read_text
 
 FOLDERS = "folders.txt"

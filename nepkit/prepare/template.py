@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
 
 PLACE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 """A place to be filled. Two braces: bash, LAMMPS and CP2K all use one."""

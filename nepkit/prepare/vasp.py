@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats import poscar
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase import Atoms
 
-from nepkit.analysis.charges import ChargeDistribution, charge_distribution
-from nepkit.analysis.parity import Parity, compare, element_constants
+from nepkit.accuracy.parity import Parity, compare, element_constants
 from nepkit.frames import Labels, labels
 from nepkit.models.prediction import predict
+from nepkit.properties.charges import ChargeDistribution, charge_distribution
 
 if TYPE_CHECKING:
     from lr_correction.nep import NEP
     from lr_correction.results import ChargeFit
-    from nepkit.analysis.msd import MeanSquaredDisplacement
-    from nepkit.dynamics import Trajectory
+    from nepkit.properties.dynamics import Trajectory
+    from nepkit.transport.element_msd import MeanSquaredDisplacement
 
 QUANTITIES = ("energy_mev_atom", "force_mev_a", "virial_mev_atom")
 STAGES = {"frozen": "frozen NEP", "readout": "readout refit", "charges": "with charges"}

@@ -7,9 +7,9 @@ from pathlib import Path
 from string import Template
 
 from nepkit import __version__
-from nepkit.analysis.datasets.quantities import UNITS
-from nepkit.analysis.datasets.survey import LABELS, Survey
-from nepkit.atomic import atomic_path
+from nepkit.core.atomic import atomic_path
+from nepkit.datasets.quantities import UNITS
+from nepkit.datasets.survey import LABELS, Survey
 from nepkit.plots.distribution import plot_compositions, plot_distribution
 from nepkit.plots.style import ANGSTROM
 from nepkit.report.page import TEMPLATE, image, new_axes, number, section, table
@@ -23,7 +23,7 @@ def dataset_page(survey: Survey, name: str) -> str:
 
     Parameters
     ----------
-    survey : nepkit.analysis.datasets.survey.Survey
+    survey : nepkit.datasets.survey.Survey
         What there is to show.
     name : str
         Of the file.

@@ -13,16 +13,16 @@ from string import Template
 from typing import Any
 
 from nepkit import __version__
-from nepkit.analysis.inputs.check import NAMES, check_file
-from nepkit.analysis.inputs.finding import InputFinding
-from nepkit.errors import InputError, NepkitError
+from nepkit.core.errors import InputError, NepkitError
+from nepkit.core.progress import track
+from nepkit.core.table import Table
+from nepkit.inputs.check import NAMES, check_file
+from nepkit.inputs.finding import InputFinding
 from nepkit.plots.catalogue import plots
 from nepkit.plots.compose import compose
 from nepkit.plots.labels import merged
 from nepkit.plots.plot import Plot
-from nepkit.progress import track
 from nepkit.report.page import TEMPLATE, section, table
-from nepkit.table import Table
 
 DPI = 180
 SCALE = 110

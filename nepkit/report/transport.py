@@ -11,14 +11,14 @@ from textwrap import wrap
 from typing import Any
 
 from nepkit import __version__
-from nepkit.analysis.transport import Arrhenius, Conductivity, Diffusion, Quantity
-from nepkit.analysis.transport.convergence import Stage
-from nepkit.analysis.transport.record import Source
-from nepkit.atomic import atomic_path
+from nepkit.core.atomic import atomic_path
 from nepkit.plots.style import SUFFIXES, new_figure, save_image, style
 from nepkit.plots.transport import plot_arrhenius, plot_convergence, plot_displacements
 from nepkit.report.page import TEMPLATE, image, table
 from nepkit.report.write import check_report
+from nepkit.transport import Arrhenius, Conductivity, Diffusion, Quantity
+from nepkit.transport.convergence import Stage
+from nepkit.transport.record import Source
 
 
 @dataclass(frozen=True)

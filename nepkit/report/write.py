@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nepkit import __version__
-from nepkit.atomic import atomic_path, refuse_existing
+from nepkit.core.atomic import atomic_path, refuse_existing
+from nepkit.core.record import sha256, versions
 from nepkit.plots.style import SUFFIXES, check_image, save_image
-from nepkit.record import sha256, versions
 from nepkit.report.content import ChargeReport, build_report
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
-from nepkit.progress import task
+from nepkit.core.errors import InputError
+from nepkit.core.progress import task
 from nepkit.sampling.farthest import Selection
 from nepkit.sampling.store import CHUNK, Environments, Store
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from lr_correction.errors import DataError
 from lr_correction.nepfile import read_nep
-from nepkit.errors import InputError
-from nepkit.models.parallel import mapped
+from nepkit.core.errors import InputError
+from nepkit.core.parallel import mapped
+from nepkit.core.progress import track
 from nepkit.models.potentials.load import load_potential
 from nepkit.models.potentials.potential import place
-from nepkit.progress import track
 from nepkit.sampling import neighbour_sums
 from nepkit.sampling.neighbour_sums import NeighbourSums
 

@@ -9,12 +9,12 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.parallel import mapped
+from nepkit.core.progress import track
 from nepkit.gpumd.logs import number_in_header, read_active, row_of_frame
-from nepkit.models.parallel import mapped
 from nepkit.models.potentials.combine import Committee
 from nepkit.models.potentials.potential import place
-from nepkit.progress import track
 
 Array = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
-from nepkit.progress import task
+from nepkit.core.errors import InputError
+from nepkit.core.progress import task
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
-from nepkit.progress import task
+from nepkit.core.errors import InputError
+from nepkit.core.progress import task
 from nepkit.sampling.store import Environments, Store
 
 Array = NDArray[np.float64]

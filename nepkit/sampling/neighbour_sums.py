@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lr_correction.harmonics import columns, polynomials
 from lr_correction.invariants import invariant
 from lr_correction.nep import NEP
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from ase import Atoms
 from ase.data import covalent_radii
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.neighbours import neighbours
 from nepkit.frames import without_results
-from nepkit.neighbours import neighbours
 
 Style = Literal["uniform", "normal", "const"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 def uniform(frames: int, count: int) -> list[int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit.errors import InputError
-from nepkit.frames import labels, read_frames
+from nepkit.core.errors import InputError
+from nepkit.formats.files import read_frames
+from nepkit.frames import labels
 from nepkit.training.engine import TrainingData
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ase import Atoms
 
-from nepkit.registry import Registry
+from nepkit.core.registry import Registry
 from nepkit.training.loss import LossPoint
 from nepkit.training.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.loss import LossRows
 
 

@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from nepkit.errors import InputError, ProgramError
-from nepkit.programs import require_program
+from nepkit.core.errors import InputError, ProgramError
+from nepkit.core.programs import require_program
 from nepkit.training.engine import START, Report, TrainingData
 from nepkit.training.loss import LossReader
 from nepkit.training.settings import Settings

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError, MissingExtraError
+from nepkit.core.errors import InputError, MissingExtraError
 from nepkit.training.engine import START, Report, TrainingData
 from nepkit.training.loss import LossPoint
 from nepkit.training.neppo_start import start_model

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ase import Atoms
 
-from nepkit.analysis.parity import Parity, compare
-from nepkit.errors import InputError
+from nepkit.accuracy.parity import Parity, compare
+from nepkit.core.errors import InputError
+from nepkit.core.progress import track
 from nepkit.frames import labels
 from nepkit.models.potentials.nep import NepPotential
-from nepkit.progress import track
 
 
 def parity(model: Path, frames: Sequence[Atoms]) -> Parity:

@@ -15,10 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nepkit.analysis.parity import Parity
-from nepkit.errors import InputError, OutputError
-from nepkit.frames import write_frames
-from nepkit.progress import task
+from nepkit.accuracy.parity import Parity
+from nepkit.core.errors import InputError, OutputError
+from nepkit.core.progress import task
+from nepkit.formats.files import write_frames
 from nepkit.training.engine import START, Engine, TrainingData, engines
 from nepkit.training.loss import LossPoint, read_loss
 from nepkit.training.parity import parity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nepkit.errors import InputError
-from nepkit.gpumd.nep_keywords import LARGEST_ANGULAR_DIMENSION, NEP_KEYWORDS
+from nepkit.core.errors import InputError
+from nepkit.inputs.nep_keywords import LARGEST_ANGULAR_DIMENSION, NEP_KEYWORDS
 
 MOST = 10**7
 """Steps or frames, where ``nep`` itself sets no limit."""

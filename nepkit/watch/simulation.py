@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nepkit.errors import InputError
-from nepkit.gpumd.runfile import Run, RunFile, read_run_file
+from nepkit.core.errors import InputError
+from nepkit.inputs.runfile import Run, RunFile, read_run_file
 from nepkit.watch.pace import Pace
 from nepkit.watch.tail import Tail, age
 from nepkit.watch.training import STALLED, duration

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nepkit.errors import InputError, NepkitError
-from nepkit.gpumd.inputfile import InputFile, read_input
+from nepkit.core.errors import InputError, NepkitError
 from nepkit.gpumd.loss import LossRow, LossRows
+from nepkit.inputs.inputfile import InputFile, read_input
 from nepkit.watch.pace import Pace
 from nepkit.watch.tail import age
 

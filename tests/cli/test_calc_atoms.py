@@ -6,9 +6,10 @@ from calorine.calculators import CPUNEP
 from calorine.nep import get_descriptors, get_latent_space
 
 from lr_correction.nepfile import write_nep
-from nepkit.analysis.site_energies import read_site_energies
 from nepkit.cli.main import main
-from nepkit.frames import labels, read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels
+from nepkit.properties.site_energies import read_site_energies
 from tests.factories import random_frame, random_nep
 
 

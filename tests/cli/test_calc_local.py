@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from nepkit.analysis.local.polarization import E_PER_A2
 from nepkit.cli.main import main
-from nepkit.frames import Labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, set_labels
+from nepkit.properties.polarization import E_PER_A2
 from tests.perovskite import perovskite
 
 CHARGES = {"Ba": 2.7, "Ti": 7.2, "O": -3.3}

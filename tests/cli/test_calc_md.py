@@ -7,9 +7,9 @@ from ase.build import bulk
 
 from lr_correction.nepfile import write_nep
 from nepkit.cli.main import main
-from nepkit.frames import read_frames, write_frames
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.gpumd.thermo import read_thermo
+from nepkit.inputs.runfile import read_run_file
 from tests.factories import random_frame, random_nep
 
 GPUMD = """#!{python}

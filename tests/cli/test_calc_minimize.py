@@ -7,7 +7,8 @@ from ase.calculators.emt import EMT
 from ase.optimize import BFGS
 
 from nepkit.cli.main import main
-from nepkit.frames import labels, read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels
 
 
 @pytest.fixture

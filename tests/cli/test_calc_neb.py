@@ -5,7 +5,7 @@ import pytest
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 from tests import wells
 
 MODEL = "tests.wells:DoubleWell"

@@ -6,7 +6,8 @@ from calorine.calculators import CPUNEP
 
 from lr_correction.nepfile import write_nep
 from nepkit.cli.main import main
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 from nepkit.models.potentials import load_potential
 from tests.factories import random_frame, random_nep
 

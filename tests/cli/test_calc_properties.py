@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from nepkit.analysis.speed import Speed
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
+from nepkit.properties.speed import Speed
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 from ase.neighborlist import neighbor_list
 
-from nepkit.analysis.stability import Trial, close_pairs, stability, strained
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from nepkit.models.potentials import as_potential
+from nepkit.properties.stability import Trial, close_pairs, stability, strained
 
 SHORT = ["--timestep", 2, "--picoseconds", 0.08, "--hotter", 900]
 

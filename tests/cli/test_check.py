@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nepkit.analysis.inputs.check import check_file
+from nepkit.inputs.check import check_file
 
 
 def test_findings_have_lines_and_the_status_is_one(in_process, tmp_path):

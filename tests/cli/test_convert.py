@@ -5,7 +5,8 @@ import pytest
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 
 @pytest.fixture

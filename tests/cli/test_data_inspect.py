@@ -9,7 +9,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import Labels, set_labels, write_frames
+from nepkit.formats.files import write_frames
+from nepkit.frames import Labels, set_labels
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from ase.build import bulk
 from lr_correction.nepfile import write_nep
 from nepkit.cli.command import ROOT, leaves, load_all
 from nepkit.cli.main import main
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 from tests.factories import random_nep
 
 
@@ -220,7 +221,7 @@ def test_charges_are_balanced_by_states_and_total_charge(tmp_path, monkeypatch, 
 
 
 def test_commands_named_as_remedies_exist():
-    from nepkit.analysis.datasets import findings
+    from nepkit.datasets import findings
 
     load_all()
     known = {leaf.path: leaf for leaf in leaves(ROOT)}

@@ -6,8 +6,8 @@ import pytest
 
 from nepkit import doctor
 from nepkit.cli.main import main
-from nepkit.errors import ProgramError
-from nepkit.programs import find_program, require_program, run_program
+from nepkit.core.errors import ProgramError
+from nepkit.core.programs import find_program, require_program, run_program
 
 
 def test_the_self_test_computes_the_madelung_constant():

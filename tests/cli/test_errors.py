@@ -10,7 +10,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command, group
 from nepkit.cli.main import main
 from nepkit.cli.output import Output
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def copy(scratch_tree):
     @options.save("The copy.")
     def copy(source):
         """Copy frames."""
-        from nepkit.frames import read_frames
+        from nepkit.formats.files import read_frames
 
         return Output(frames=read_frames(source))
 
@@ -80,7 +80,7 @@ def test_an_existing_output_is_refused_before_the_work(copy, tmp_path, capsys):
 
 
 def test_the_command_line_equals_the_library(copy, tmp_path, capsys):
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.formats.files import read_frames, write_frames
 
     source = tmp_path / "in.xyz"
     source.write_text(FRAME * 3)

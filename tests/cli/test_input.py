@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import nepkit
-from nepkit.frames import read_frames
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.formats.files import read_frames
+from nepkit.inputs.runfile import read_run_file
 
 DATA = Path(nepkit.__file__).parent / "data" / "li3ycl6"
 

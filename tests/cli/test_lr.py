@@ -15,7 +15,8 @@ from lr_correction.export import write_qnep
 from lr_correction.fit import fit_charges
 from lr_correction.nepfile import read_nep, write_nep
 from nepkit.cli.main import main
-from nepkit.frames import labels, read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels
 from tests.factories import random_nep
 from tests.truth import labelled, potential_of, random_frames
 

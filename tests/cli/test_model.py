@@ -7,7 +7,7 @@ import pytest
 
 import nepkit
 from lr_correction.nepfile import read_nep, write_nep
-from nepkit.analysis.inputs.nep import check_nep_file
+from nepkit.inputs.nep import check_nep_file
 from tests.factories import random_nep
 
 MODEL = Path(nepkit.__file__).parent / "data" / "li3ycl6" / "nep.txt"

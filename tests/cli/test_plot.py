@@ -9,7 +9,7 @@ import pytest
 
 from nepkit.cli.command import ROOT
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 
 LOSS = "100 0.9 0.1 0.1 0.010 0.30 0 0.02 0.40 0\n200 0.8 0.1 0.1 0.008 0.20 0 0.03 0.35 0\n"
 

@@ -10,7 +10,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 POTCAR = "  PAW_PBE {name} 01Jan2001\n   TITEL  = PAW_PBE {name} 01Jan2001\n   POMASS = 1.0; ZVAL   = {valence:8.3f}\n"
 RUN = """potential nep.txt

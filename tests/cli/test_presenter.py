@@ -10,8 +10,8 @@ from ase.build import bulk
 
 from nepkit.cli.output import Output, Table
 from nepkit.cli.presenter import as_output, present, to_json
-from nepkit.errors import OutputError
-from nepkit.frames import read_frames
+from nepkit.core.errors import OutputError
+from nepkit.formats.files import read_frames
 
 TABLE = Table(
     "Errors",

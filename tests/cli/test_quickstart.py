@@ -7,7 +7,7 @@ import pytest
 import nepkit.quickstart
 from lr_correction.nepfile import read_nep
 from nepkit.cli.main import main
-from nepkit.errors import NepkitError
+from nepkit.core.errors import NepkitError
 from nepkit.quickstart import DATA, FILES, quickstart
 from nepkit.report.content import build_report
 

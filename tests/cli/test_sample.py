@@ -7,7 +7,7 @@ import pytest
 
 from lr_correction.nepfile import write_nep
 from nepkit.cli.main import main
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 from tests.factories import random_frame, random_nep
 
 

@@ -9,7 +9,8 @@ from ase.build import bulk
 from nepkit.cli.command import load_all
 from nepkit.cli.main import main
 from nepkit.cli.menu import Menu
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import labels, read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels
 
 CIF = """data_x
 _symmetry_space_group_name_H-M 'P m -3 m'

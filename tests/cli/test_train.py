@@ -11,7 +11,8 @@ import pytest
 from ase import Atoms
 
 from nepkit.cli.main import main
-from nepkit.frames import Labels, set_labels, write_frames
+from nepkit.formats.files import write_frames
+from nepkit.frames import Labels, set_labels
 
 FAKE = """#!{python}
 open("loss.out", "w").write("10 " + " ".join(["0.5"] * 9) + "\\n")

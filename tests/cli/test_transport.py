@@ -11,7 +11,7 @@ from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import read_nep, write_nep
 from lr_correction.saved import save_charges
 from nepkit.cli.command import ROOT
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.models.potentials import load_potential
 from tests.factories import random_nep
 from tests.walks import brownian

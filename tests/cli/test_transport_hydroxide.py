@@ -3,7 +3,7 @@ import json
 import pytest
 from ase import Atoms
 
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from tests.water_chains import SPACING, chains
 
 

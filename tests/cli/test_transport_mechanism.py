@@ -5,7 +5,7 @@ import pytest
 from ase.calculators.vasp import VaspChargeDensity
 from ase.io import read
 
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from tests.lattice_hops import SIDE, SITES, A, hops, trajectory
 
 

@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from lr_correction.nepfile import write_nep
 from nepkit.cli.command import ROOT, leaves, load_all
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from tests.factories import random_nep
 
 load_all()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nepkit.errors import NepkitError
+from nepkit.core.errors import NepkitError
 from nepkit.gpumd.outputs import READERS, pattern_of
 
 #: What a reader must be told besides the file.

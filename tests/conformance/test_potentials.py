@@ -9,7 +9,7 @@ from lr_correction.correction import LongRangePotential
 from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import read_nep, write_nep
 from lr_correction.saved import save_charges
-from nepkit.errors import InputError, MissingExtraError, NepkitError
+from nepkit.core.errors import InputError, MissingExtraError, NepkitError
 from nepkit.models.potentials import FAMILIES, Committee, SumPotential, as_potential, load_potential
 from tests.factories import random_frame, random_nep
 

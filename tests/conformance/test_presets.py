@@ -11,17 +11,17 @@ from ase.build import molecule as ase_molecule
 
 import nepkit
 from lr_correction.nepfile import read_nep, trained_numbers, write_nep
-from nepkit.analysis.inputs.check import check_file
-from nepkit.errors import InputError, UnknownNameError
-from nepkit.frames import read_frames, write_frames
-from nepkit.gpumd.inputfile import parse_input
-from nepkit.gpumd.nepin import read_nep_in
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.inputs.check import check_file
+from nepkit.inputs.inputfile import parse_input
+from nepkit.inputs.nepin import read_nep_in
+from nepkit.inputs.presets.build import build_run
+from nepkit.inputs.presets.preset import RUN_PRESETS
+from nepkit.inputs.presets.training import TRAINING_PRESETS, build_training
+from nepkit.inputs.runfile import read_run_file
 from nepkit.models.surgery.heads import charged
 from nepkit.models.surgery.trainable import Trainable
-from nepkit.presets.build import build_run
-from nepkit.presets.preset import RUN_PRESETS
-from nepkit.presets.training import TRAINING_PRESETS, build_training
 from tests.factories import random_nep
 
 DATA = Path(nepkit.__file__).parent / "data" / "li3ycl6"

@@ -8,10 +8,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.errors import InputError, NepkitError
+from nepkit.core.errors import InputError, NepkitError
 from nepkit.formats.catalogue import by_name, detect, formats
+from nepkit.formats.files import read_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import Labels, labels, read_frames, set_labels
+from nepkit.frames import Labels, labels, set_labels
 
 READERS = {name: made for name, made in formats().items() if made.read}
 WRITERS = {name: made for name, made in formats().items() if made.read and made.write}

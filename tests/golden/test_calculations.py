@@ -6,10 +6,11 @@ import ase
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.catalogue import detect
+from nepkit.formats.files import read_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import labels, read_frames
+from nepkit.frames import labels
 
 OURS = Path(__file__).parents[1] / "outputs"
 THEIRS = Path(ase.__file__).parent / "test" / "testdata"

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from nepkit.formats.catalogue import detect
+from nepkit.formats.files import read_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import labels, read_frames
+from nepkit.frames import labels
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from ase.build import bulk
 from calorine.calculators import CPUNEP
 from calorine.tools import get_elastic_stiffness_tensor
 
-from nepkit.analysis.landscape.minima import Relaxation
-from nepkit.analysis.properties.elasticity import elastic_constants
 from nepkit.models.potentials import load_potential
+from nepkit.properties.elasticity import elastic_constants
+from nepkit.properties.landscape.minima import Relaxation
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_elastic_constants_of_diamond(diamond):
 
 def test_phonons_of_diamond(diamond):
     phonopy = pytest.importorskip("phonopy", reason="phonopy is not installed (extra: phonon)")
-    from nepkit.analysis.properties.phonons import phonons
+    from nepkit.properties.phonons import phonons
 
     model, potential, atoms = diamond
     found = phonons(atoms, potential, supercell=(2, 2, 2), mesh=8.0)
@@ -60,7 +60,7 @@ def test_optical_modes_of_barium_titanate_split(reference_data):
     pytest.importorskip("phonopy", reason="phonopy is not installed (extra: phonon)")
     from ase import Atoms
 
-    from nepkit.analysis.properties.phonons import phonons, polar_of
+    from nepkit.properties.phonons import phonons, polar_of
 
     potential = load_potential(reference_data / "gpumd_fixtures" / "qnep_mode2_BaTiO3.txt")
     places = [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]

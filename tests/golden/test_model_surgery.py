@@ -8,9 +8,9 @@ from calorine.nep import read_model
 
 from lr_correction.nep import keep_species
 from lr_correction.nepfile import read_nep, trained_numbers, with_trained_numbers, write_nep
-from nepkit.errors import InputError, UnknownNameError
-from nepkit.gpumd.inputfile import parse_input
-from nepkit.gpumd.nepin import parse_nep_in
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.inputs.inputfile import parse_input
+from nepkit.inputs.nepin import parse_nep_in
 from nepkit.models.prediction import predict
 from nepkit.models.surgery.heads import charged, to_nep4, uncharged
 from nepkit.models.surgery.nepin import agreeing

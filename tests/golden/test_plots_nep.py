@@ -78,7 +78,7 @@ def test_parity_has_the_errors_of_the_loss_curve(plot, pbte):
     assert found["numbers"]["Errors, with standard errors over frames"][1]["RMSE ±"] is not None
     made = plot("parity", pbte, "--quantity", "force")
     assert len(only(made)) == 1
-    from nepkit.analysis.accuracy import accuracy
+    from nepkit.accuracy.errors import accuracy
 
     blocks = np.repeat(np.arange(25), 250)
     assert 1e3 * accuracy(force[:, :3], force[:, 3:], blocks).rmse_error == pytest.approx(by_hand, rel=0.15)
@@ -86,7 +86,7 @@ def test_parity_has_the_errors_of_the_loss_curve(plot, pbte):
 
 
 def test_parity_of_a_model_agrees_with_what_gpumd_predicted(plot, pbte, tmp_path):
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.formats.files import read_frames, write_frames
 
     write_frames(tmp_path / "first.xyz", islice(read_frames(pbte / "train.xyz"), 4))
     np.savetxt(tmp_path / "force_train.out", np.loadtxt(pbte / "force_train.out")[:1000])
@@ -143,7 +143,7 @@ def test_born_charges(plot, reference_data, tmp_path):
     atoms = read(folder / "BaTiO3-nat40-rattled.xyz")
     stored = np.load(folder / "bec_bulk_perovskite_qnep_mode1_ewald.npz")
     bec = next(stored[key] for key in stored.files if stored[key].size == 360)
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
 
     atoms.arrays["bec"] = bec.reshape(40, 9)
     write_frames(tmp_path / "frame.xyz", [atoms])

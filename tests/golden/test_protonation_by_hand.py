@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport.hydroxide.hbonds import frame_bonds
-from nepkit.analysis.transport.hydroxide.protonation import protonation
-from nepkit.analysis.transport.mechanism.motion import motion_of
+from nepkit.transport.hydroxide.hbonds import frame_bonds
+from nepkit.transport.hydroxide.protonation import protonation
+from nepkit.transport.mechanism.motion import motion_of
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nepkit.analysis.transport import diffusion
-from nepkit.analysis.transport.source import open_source
 from nepkit.cli.command import ROOT
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport import diffusion
+from nepkit.transport.source import open_source
 
 # Folder: temperature (K), volume (A^3), D (cm^2/s), sigma (mS/cm).
 PUBLISHED = {

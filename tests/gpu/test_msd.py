@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import msd
+from nepkit.transport import msd
 from tests.strict_device import cupy, strict_device
 
 

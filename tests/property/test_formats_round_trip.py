@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nepkit.formats.catalogue import formats
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 WRITERS = {name: made for name, made in formats().items() if made.read and made.write}
 PERIODIC_ALONE = ("cif", "lammps-data", "poscar")
@@ -138,7 +139,7 @@ def metric(atoms):
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name in PERIODIC_ALONE])
 def test_a_frame_without_a_cell_is_refused(name, tmp_path):
-    from nepkit.errors import InputError
+    from nepkit.core.errors import InputError
 
     with pytest.raises(InputError, match="without a cell of three vectors"):
         write_frames(tmp_path / "a", [Atoms("H")], format=name)
@@ -146,7 +147,7 @@ def test_a_frame_without_a_cell_is_refused(name, tmp_path):
 
 
 def test_a_cif_of_two_atoms_at_one_place_is_refused(tmp_path):
-    from nepkit.errors import InputError
+    from nepkit.core.errors import InputError
 
     with pytest.raises(InputError, match="atoms 1 and 2 are at one place"):
         write_frames(tmp_path / "a.cif", [Atoms("H2", cell=[3, 3, 3], pbc=True)])

@@ -7,14 +7,14 @@ from ase.build import bulk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.analysis.inputs.check import check_file
-from nepkit.analysis.inputs.nep import check_nep_file
-from nepkit.analysis.inputs.run import check_run_file
-from nepkit.errors import InputError
-from nepkit.frames import write_frames
-from nepkit.gpumd.ensembles import ENSEMBLES
-from nepkit.gpumd.nep_keywords import NEP_KEYWORDS
-from nepkit.gpumd.run_keywords import RUN_KEYWORDS
+from nepkit.core.errors import InputError
+from nepkit.formats.files import write_frames
+from nepkit.inputs.check import check_file
+from nepkit.inputs.ensembles import ENSEMBLES
+from nepkit.inputs.nep import check_nep_file
+from nepkit.inputs.nep_keywords import NEP_KEYWORDS
+from nepkit.inputs.run import check_run_file
+from nepkit.inputs.run_keywords import RUN_KEYWORDS
 
 NUMBERS = st.one_of(st.integers(-2, 400).map(str), st.floats(-2, 1000).map(lambda value: f"{value:g}"))
 NAMES = [choice for form in ENSEMBLES for choice in form.arguments[0].choices]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.gpumd.inputfile import parse_input
+from nepkit.inputs.inputfile import parse_input
 
 COMMENTS = st.text(st.characters(codec="ascii", exclude_categories=("Cc",)))
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30), max_size=8)

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.analysis.transport import msd
-from nepkit.analysis.transport.covariance import overlaps
+from nepkit.transport import msd
+from nepkit.transport.covariance import overlaps
 from tests.walks import direct_msd
 
 walks = st.tuples(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(1, 40)).map(

@@ -3,8 +3,9 @@
 import numpy as np
 from calorine.calculators import CPUNEP
 
-from nepkit.analysis.prediction import predict_file
-from nepkit.frames import labels, read_frames, write_frames
+from nepkit.accuracy.prediction import predict_file
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import labels
 from nepkit.models.potentials import load_potential
 
 

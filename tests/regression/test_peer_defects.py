@@ -8,7 +8,8 @@ import pytest
 from ase.build import bulk
 from ase.io import read, write
 
-from nepkit.frames import Labels, labels, read_frames, set_labels, strip_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels, strip_labels
 
 
 @pytest.mark.parametrize("key", ["energy", "Energy", "free_energy"])

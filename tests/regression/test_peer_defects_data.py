@@ -7,9 +7,10 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.analysis.datasets.distances import closest_contacts, closest_in_frames
 from nepkit.cli.main import main
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.datasets.distances import closest_contacts, closest_in_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 
 def test_elements_that_the_first_frame_lacks_have_distances_too():

@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 
 from nepkit.cli.main import main
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 
 
 def numbers(capsys, *words):

@@ -7,7 +7,7 @@ import pytest
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.prepare.cp2k import parse, put_structure
 
 

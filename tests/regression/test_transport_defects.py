@@ -8,7 +8,7 @@ from ase import Atoms
 from click.testing import CliRunner
 
 from nepkit.cli.command import ROOT
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 from tests.walks import brownian
 
 INTERVAL = 0.1  # ps

@@ -51,8 +51,8 @@ def _table(
 ) -> Output:
     from collections import Counter
 
-    from nepkit.analysis.environments import atom_table
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.sampling.environments import atom_table
 
     found = atom_table(read_frames(frames), model, kind, elements=elements, source=str(frames), jobs=jobs)
     found.write(output, overwrite=overwrite)

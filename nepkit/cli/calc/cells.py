@@ -12,7 +12,7 @@ from nepkit.cli.calc.local import Trajectory, cage, centre, cutoff, frame_option
 from nepkit.cli.command import command
 from nepkit.cli.lr import Charges, ParamType
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @command("calc octahedral-tilt", menu=409)
@@ -31,7 +31,7 @@ def octahedral_tilt(frames: Path, centres: tuple[str, ...], elements: tuple[str,
     For networks that share corners, such as perovskites; the axes are found from the centres. An angle is the
     component of the rotation vector, in degrees.
     """
-    from nepkit.analysis.local.octahedra import octahedral_tilts
+    from nepkit.structures.local.octahedra import octahedral_tilts
 
     if not centres:
         raise InputError("give the element in the middle of the octahedra: --centre Ti")
@@ -95,8 +95,8 @@ def polarization(frames: Path, centres: tuple[str, ...], shells: tuple[Any, ...]
     """
     import numpy as np
 
-    from nepkit.analysis.local.polarization import polarisation
     from nepkit.models.potentials import load_potential
+    from nepkit.properties.polarization import polarisation
 
     if not centres or not shells:
         raise InputError("give the cell: --centre Ti --shell O=6 --shell Ba=8")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nepkit.atomic import refuse_existing
 from nepkit.cli import options
-from nepkit.errors import InputError
+from nepkit.core.atomic import refuse_existing
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.landscape.minima import Relaxation
     from nepkit.models.potentials import Potential
     from nepkit.models.work import Work
+    from nepkit.properties.landscape.minima import Relaxation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,7 +66,7 @@ def relax_options(function: F) -> F:
 
 def relaxation_of(asked: dict[str, Any]) -> Relaxation | None:
     """Take the options of `relax_options` out of what a command was given."""
-    from nepkit.analysis.landscape.minima import Relaxation
+    from nepkit.properties.landscape.minima import Relaxation
 
     clamped, fmax, steps = asked.pop("clamped"), asked.pop("fmax"), asked.pop("steps")
     return None if clamped else Relaxation(fmax=fmax, steps=steps)
@@ -74,7 +74,7 @@ def relaxation_of(asked: dict[str, Any]) -> Relaxation | None:
 
 def only_structure(path: Path) -> Atoms:
     """Return the only structure of a file, or raise InputError."""
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
 
     frames = list(read_frames(path))
     if len(frames) != 1:
@@ -100,7 +100,7 @@ def keep_results(
     packages: Sequence[str] = (),
 ) -> str:
     """Write the results file where one is wanted, and return the line that says so."""
-    from nepkit.record import write_record
+    from nepkit.core.record import write_record
 
     if results is None:
         return ""

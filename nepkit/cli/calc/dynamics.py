@@ -91,13 +91,13 @@ def md(
     on with --resume and takes the same steps; with more --steps a finished one is made longer. A run that explodes is
     stopped, and what was done is kept.
     """
-    from nepkit.analysis.thermodynamics import read_thermo_run, summarise
     from nepkit.cli.gpumd import summary_data, summary_table
-    from nepkit.dynamics import Simulation
-    from nepkit.dynamics.external import engine_for, run_gpumd
-    from nepkit.dynamics.run import run_simulation
-    from nepkit.errors import InputError
+    from nepkit.core.errors import InputError
+    from nepkit.gpumd.thermodynamics import read_thermo_run, summarise
     from nepkit.models.potentials import load_potential
+    from nepkit.properties.dynamics import Simulation
+    from nepkit.properties.dynamics.external import engine_for, run_gpumd
+    from nepkit.properties.dynamics.run import run_simulation
 
     check_results(results)
     if steps and picoseconds:

@@ -40,9 +40,9 @@ def eos(
     are those of Birch and Murnaghan; the error is the standard deviation over the equations. Where the model gives a
     stress, its pressures are shown beside those of the fit.
     """
-    from nepkit.analysis.properties.equation_of_state import equation_of_state
     from nepkit.models.potentials import load_potential
     from nepkit.plots.properties import plot_equation_of_state
+    from nepkit.properties.equation_of_state import equation_of_state
 
     check_results(results)
     work, relax = work_of(asked), relaxation_of(asked)
@@ -103,8 +103,8 @@ def elastic(
     with four sizes; atoms are relaxed in every cell unless --clamped. Ends with status 1 where the crystal is not
     stable. Axes are those of the cell; components are xx yy zz yz xz xy.
     """
-    from nepkit.analysis.properties.elasticity import VOIGT, elastic_constants
     from nepkit.models.potentials import load_potential
+    from nepkit.properties.elasticity import VOIGT, elastic_constants
 
     check_results(results)
     work, relax = work_of(asked), relaxation_of(asked)

@@ -21,7 +21,7 @@ from nepkit.cli.calc.crystal import (
 )
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 def _values(texts: Sequence[str], what: str, example: str) -> dict[str, float]:
@@ -65,9 +65,9 @@ def surface(
     Every distinct cut along the plane of relaxed bulk STRUCTURE. A line through the energies of slabs of three or more
     thicknesses gives surface and bulk energy together, with an error. Of a slab whose surfaces differ it is their mean.
     """
-    from nepkit.analysis.properties.surface_energy import surface_energies
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
     from nepkit.models.potentials import load_potential
+    from nepkit.properties.surface_energy import surface_energies
 
     check_results(results)
     check_results(slabs)
@@ -153,9 +153,9 @@ def defect(
     supercells of several sizes. A potential has no electrons: single defects of ionic crystals depend on the chemical
     potentials, and their charge state is that of the training data; neutral sums of them do not depend on it.
     """
-    from nepkit.analysis.properties.defect_energy import defect_energies
     from nepkit.models.potentials import load_potential
     from nepkit.plots.properties import plot_defects
+    from nepkit.properties.defect_energy import defect_energies
 
     check_results(results)
     work, relax = work_of(asked), relaxation_of(asked)
@@ -227,10 +227,10 @@ def barrier(
     The hops are built from relaxed unit cell STRUCTURE: a vacancy in a supercell, and every distinct neighbour of the
     same element that may move into it. Several --model give the barrier of their mean, with their spread as its error.
     """
-    from nepkit.analysis.properties.hops import hop_barriers, vacancy_hops
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
     from nepkit.models.potentials import load_potential
     from nepkit.plots.properties import plot_hops
+    from nepkit.properties.hops import hop_barriers, vacancy_hops
 
     check_results(results)
     check_results(bands)
@@ -290,9 +290,9 @@ def cohesive(
     A machine-learned potential that was not trained on free atoms only extrapolates to them: give their energies by
     the reference method with --free.
     """
-    from nepkit.analysis.properties.cohesion import cohesion
-    from nepkit.atomic import atomic_path
+    from nepkit.core.atomic import atomic_path
     from nepkit.models.potentials import load_potential
+    from nepkit.properties.cohesion import cohesion
 
     check_results(results)
     work = work_of(asked)
@@ -337,10 +337,10 @@ def dimer(pairs: tuple[str, ...], models: tuple[str, ...], distances: tuple[floa
     PAIRS are such as Li-Cl. Every --model has curves of its own. Where atoms that come close attract each other a run
     that gets there collapses, which is told. nepkit plot dimer does the same for a folder with nep.txt.
     """
-    from nepkit.analysis.dimer import dimer as curve
     from nepkit.models.potentials import load_potential
     from nepkit.plots.compose import compose
     from nepkit.plots.named.dimer import notes, numbers, panels, series
+    from nepkit.properties.dimer import dimer as curve
 
     wanted = []
     for text in pairs:

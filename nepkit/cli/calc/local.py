@@ -11,13 +11,13 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.local.displacements import CentreVectors
-    from nepkit.analysis.local.neighbours import Neighbours
+    from nepkit.structures.local.displacements import CentreVectors
+    from nepkit.structures.local.neighbours import Neighbours
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,13 +49,13 @@ class Trajectory:
 
     def frames(self) -> Iterator[Atoms]:
         """Yield the chosen frames."""
-        from nepkit.analysis.local.selection import chosen_frames
+        from nepkit.structures.local.selection import chosen_frames
 
         yield from chosen_frames(self.path, **self._choice)
 
     def reference(self) -> Atoms:
         """Return the structure whose bonds are kept."""
-        from nepkit.frames import read_frames
+        from nepkit.formats.files import read_frames
 
         return next(self.frames() if self._given is None else read_frames(self._given))
 
@@ -63,7 +63,7 @@ class Trajectory:
 def cage(atoms: Atoms, centres: tuple[str, ...], elements: tuple[str, ...], count: int, cutoff: float,
          file: Path | None = None) -> Neighbours:  # fmt: skip
     """Return the neighbours of a command's options."""
-    from nepkit.analysis.local.neighbours import nearest, read_neighbours
+    from nepkit.structures.local.neighbours import nearest, read_neighbours
 
     if file is not None:
         return read_neighbours(file, atoms)
@@ -102,8 +102,8 @@ def neighbors(structure: Path, centres: tuple[str, ...], elements: tuple[str, ..
     """
     import numpy as np
 
-    from nepkit.atomic import refuse_existing
-    from nepkit.frames import read_frames
+    from nepkit.core.atomic import refuse_existing
+    from nepkit.formats.files import read_frames
 
     found = cage(next(read_frames(structure)), centres, elements, number, cutoff)
     target = output or Path(f"nl-{'-'.join(centres)}-{'-'.join(elements)}.dat")
@@ -137,7 +137,7 @@ def displacements(frames: Path, centres: tuple[str, ...], elements: tuple[str, .
     How far every centre is from the mean position of its neighbours. The neighbours are those of the first chosen
     frame, or of --reference, and stay the same.
     """
-    from nepkit.analysis.local.displacements import displacements as library
+    from nepkit.structures.local.displacements import displacements as library
 
     run = Trajectory(frames, reference, **choice)
     start = run.reference()
@@ -164,8 +164,8 @@ def average(frames: Path, keep_drift: bool, output: Path, overwrite: bool, **cho
     """
     import numpy as np
 
-    from nepkit.analysis.local.average import average_structure
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
+    from nepkit.structures.local.average import average_structure
 
     found = average_structure(Trajectory(frames, **choice).frames(), drift=keep_drift, source=str(frames))
     write_frames(output, [found.atoms], overwrite=overwrite)

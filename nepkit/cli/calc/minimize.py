@@ -11,12 +11,12 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.landscape.minimum import Minimum
+    from nepkit.properties.landscape.minimum import Minimum
 
 fmax = click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
                     help="Converged when no force on an atom is longer (eV/A).")  # fmt: skip
@@ -59,12 +59,12 @@ def minimize(
     Every frame of STRUCTURES by itself. The exit status is 1 where one of them did not converge; its last structure is
     written all the same.
     """
-    from nepkit.analysis.kept import write_kept
-    from nepkit.analysis.landscape.minima import Relaxation, relax_all
-    from nepkit.atomic import refuse_existing
-    from nepkit.frames import read_frames
+    from nepkit.core.atomic import refuse_existing
+    from nepkit.core.progress import track
+    from nepkit.formats.files import read_frames
+    from nepkit.formats.kept import write_kept
     from nepkit.models.potentials import load_potential
-    from nepkit.progress import track
+    from nepkit.properties.landscape.minima import Relaxation, relax_all
 
     potential = load_potential(models)
     how = Relaxation(fmax, steps, cell, pressure, symmetry, optimiser)
@@ -88,7 +88,7 @@ def minimize(
 
 def _watched(structures: Path, potential: Any, how: Any, trajectory: Path) -> Minimum:
     """Return the minimum of the only structure of a file, every step written as it is taken."""
-    from nepkit.frames import format_frame, read_frames
+    from nepkit.formats.files import format_frame, read_frames
 
     frames = list(read_frames(structures))
     if len(frames) > 1:

@@ -10,13 +10,13 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.landscape.band import Band
     from nepkit.models.potentials import Potential
+    from nepkit.properties.landscape.band import Band
 
 EVERY = 10  # steps between two writings of the band
 UNITS = {"coordinate": "A", "energy": "eV", "slope": "eV/A", "deviation": "eV", "barrier": "eV", "barrier_error": "eV",
@@ -64,11 +64,11 @@ def neb(
     band of an earlier run, which goes on. Several --model give the barrier of their mean, with their spread as its
     error.
     """
-    from nepkit.analysis.landscape.band import find_band
-    from nepkit.atomic import refuse_existing
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.core.atomic import refuse_existing
+    from nepkit.formats.files import read_frames, write_frames
     from nepkit.models.potentials import load_potential
     from nepkit.plots.style import check_image
+    from nepkit.properties.landscape.band import find_band
 
     if plot is not None:
         check_image(plot, overwrite)
@@ -104,9 +104,9 @@ def _band(initial: Path, final: Path, potential: Potential, output: Path, overwr
           *, images: int, fix: tuple[str, ...], rest: bool, fmax: float, steps: int, idpp: bool,
           ) -> list[Atoms]:  # fmt: skip
     """Return the band to start from, or keep the ends as far as they got and say why there is none."""
-    from nepkit.analysis.landscape.band import interpolate
-    from nepkit.analysis.landscape.path import prepare_ends
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.formats.files import read_frames, write_frames
+    from nepkit.properties.landscape.band import interpolate
+    from nepkit.properties.landscape.path import prepare_ends
 
     first, last = (_only(path, list(read_frames(path))) for path in (initial, final))
     for path, atoms in ((initial, first), (final, last)):
@@ -130,9 +130,9 @@ def _only(path: Path, frames: list[Atoms]) -> Atoms:
 
 def _write(found: Band, potential: Potential, plot: Path | None, results: Path | None, overwrite: bool,
            notes: list[str], inputs: list[Path], settings: dict[str, Any]) -> None:  # fmt: skip
+    from nepkit.core.record import write_record
     from nepkit.plots.band import plot_band
     from nepkit.plots.style import save_image
-    from nepkit.record import write_record
 
     if plot is not None:
         save_image(plot_band(found), plot, overwrite=overwrite)

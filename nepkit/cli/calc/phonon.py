@@ -22,7 +22,7 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.properties.phonons import Phonons
+    from nepkit.properties.phonons import Phonons
 
 SHOWN = (0.0, 100.0, 200.0, 300.0, 500.0, 800.0, 1000.0)
 """Temperatures of the table, K."""
@@ -73,9 +73,9 @@ def phonon(
     """
     import numpy as np
 
-    from nepkit.analysis.properties.phonons import phonons, polar_of
     from nepkit.models.potentials import load_potential
     from nepkit.plots.properties import plot_phonons
+    from nepkit.properties.phonons import phonons, polar_of
 
     check_results(results)
     work = work_of(asked)
@@ -162,9 +162,9 @@ def expansion(
     heat capacity at constant pressure come with them. STRUCTURE must be relaxed and keeps its shape; a volume with
     imaginary modes ends it. Needs phonopy.
     """
-    from nepkit.analysis.properties.thermal_expansion import thermal_expansion
     from nepkit.models.potentials import load_potential
     from nepkit.plots.properties import plot_thermal_expansion
+    from nepkit.properties.thermal_expansion import thermal_expansion
 
     check_results(results)
     work, relax = work_of(asked), relaxation_of(asked)

@@ -12,7 +12,7 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.prediction import FilePrediction
+    from nepkit.accuracy.prediction import FilePrediction
 
 
 @command("calc predict", menu=402, csv=True)
@@ -37,7 +37,7 @@ def predict(
     frames carry labels, the errors are shown. Several --model make a committee: its mean is predicted, and its
     spread written beside it.
     """
-    from nepkit.analysis.prediction import predict_file
+    from nepkit.accuracy.prediction import predict_file
     from nepkit.models.potentials import load_potential
 
     potential = load_potential(models, device=device)

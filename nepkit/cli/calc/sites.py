@@ -12,12 +12,12 @@ from nepkit.cli import options
 from nepkit.cli.calc.minimize import optimiser, steps
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nepkit.analysis.landscape.minimum import Minimum
+    from nepkit.properties.landscape.minimum import Minimum
 
 
 @command("calc doas", menu=404, csv=True)
@@ -48,12 +48,12 @@ def doas(
     The density of atomistic states. Every frame is relaxed in its cell, and written as it is done: an interrupted
     run goes on with --resume. See nepkit plot doas for the distribution.
     """
-    from nepkit.analysis.landscape.minima import Relaxation
-    from nepkit.analysis.landscape.sites import append, completed, site_energies
-    from nepkit.analysis.site_energies import read_site_energies
-    from nepkit.frames import read_frames
+    from nepkit.core.progress import track
+    from nepkit.formats.files import read_frames
     from nepkit.models.potentials import load_potential
-    from nepkit.progress import track
+    from nepkit.properties.landscape.minima import Relaxation
+    from nepkit.properties.landscape.sites import append, completed, site_energies
+    from nepkit.properties.site_energies import read_site_energies
 
     potential = load_potential(models)
     how = None if no_relax else Relaxation(fmax=fmax, steps=steps, optimiser=optimiser)

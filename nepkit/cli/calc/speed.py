@@ -54,8 +54,8 @@ def speed(
     moved a little; the first two evaluations do not count. Rates are by the median of the times, with their quartiles.
     Close other programs first.
     """
-    from nepkit.analysis.speed import speed as measured
     from nepkit.models.potentials import SumPotential, load_potential
+    from nepkit.properties.speed import speed as measured
 
     check_results(results)
     atoms = only_structure(structure)

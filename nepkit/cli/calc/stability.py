@@ -66,9 +66,9 @@ def stability(structure: Path, models: tuple[str, ...], results: Path | None, **
     at rising temperatures runs must not explode; compressed cells and pairs brought together must cost ever more
     energy. Ends with status 1 where a model failed.
     """
-    from nepkit.analysis.stability import Trial
-    from nepkit.analysis.stability import stability as tried
     from nepkit.models.potentials import SumPotential, load_potential
+    from nepkit.properties.stability import Trial
+    from nepkit.properties.stability import stability as tried
 
     check_results(results)
     work = work_of(asked)

@@ -11,7 +11,7 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -32,9 +32,9 @@ def clean(file: Path, only: str, keep: str) -> Output:
     Elements, positions, cell and periodicity stay. Labels are found however they are spelled: energy, forces, virial
     (with the stress), bec, charges, dipole, charge.
     """
-    from nepkit.analysis.datasets import editing
-    from nepkit.errors import did_you_mean
-    from nepkit.frames import read_frames
+    from nepkit.core.errors import did_you_mean
+    from nepkit.datasets import editing
+    from nepkit.formats.files import read_frames
 
     if only and keep:
         raise InputError("--only and --keep exclude each other; give one of them")
@@ -62,10 +62,10 @@ def weight(file: Path, weight: float, where: str | None) -> Output:
 
     It is above 0 and at most 100; a frame without one has 1. With --where the others keep what they have.
     """
-    from nepkit.analysis.datasets.editing import weighted
-    from nepkit.analysis.datasets.expression import Condition
-    from nepkit.analysis.datasets.filtering import Criteria, why_dropped
-    from nepkit.frames import read_frames
+    from nepkit.datasets.editing import weighted
+    from nepkit.datasets.expression import Condition
+    from nepkit.datasets.filtering import Criteria, why_dropped
+    from nepkit.formats.files import read_frames
 
     criteria = Criteria(condition=Condition(where) if where else None)
 
@@ -88,9 +88,9 @@ def weight(file: Path, weight: float, where: str | None) -> Output:
 @options.save("All frames in one file.", required=True)
 def merge(files: tuple[Path, ...], source: bool, unique: bool) -> Output:
     """Join sets of frames, in the order given."""
-    from nepkit.analysis.datasets.editing import without_duplicates
-    from nepkit.frames import read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.editing import without_duplicates
+    from nepkit.formats.files import read_frames
 
     def every() -> Iterator[Atoms]:
         for file in track(files, "Files"):
@@ -114,9 +114,9 @@ def dedupe(file: Path, model: Path | None, within: float | None, output: Path, o
     --model and --within they are alike when the mean descriptors of every element are not further apart than that,
     whatever the order of atoms and the choice of the cell.
     """
-    from nepkit.analysis.datasets.editing import CONTRADICTION, without_duplicates
-    from nepkit.frames import read_frames, write_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.editing import CONTRADICTION, without_duplicates
+    from nepkit.formats.files import read_frames, write_frames
 
     if (model is None) != (within is None):
         raise InputError("--model and --within belong together; give both or none")
@@ -134,7 +134,7 @@ def dedupe(file: Path, model: Path | None, within: float | None, output: Path, o
 
 
 def _alike(file: Path, model: Path, within: float) -> list[int]:
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.descriptors import frame_descriptors
     from nepkit.sampling.farthest import first_of_alike
 
@@ -150,9 +150,9 @@ def shift_energies(file: Path, shift: tuple[str, ...], output: Path, overwrite: 
 
     Without --shift they are those whose sums come closest to the energies (least squares). Forces and virials stay.
     """
-    from nepkit.analysis.datasets.editing import fit_shifts, shifted
-    from nepkit.frames import read_frames, write_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.editing import fit_shifts, shifted
+    from nepkit.formats.files import read_frames, write_frames
 
     found = fit_shifts(track(read_frames(file), "Reading"))
     values = _shifts(shift, sorted(found.values)) if shift else found.values

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nepkit.atomic import refuse_existing
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
+from nepkit.core.atomic import refuse_existing
 
 if TYPE_CHECKING:
-    from nepkit.analysis.datasets.distances import Contact, Pair
-    from nepkit.analysis.datasets.survey import Survey
+    from nepkit.datasets.distances import Contact, Pair
+    from nepkit.datasets.survey import Survey
 
 
 def _contacts(contacts: dict[Pair, Contact]) -> Table:
@@ -40,9 +40,9 @@ def min_dist(file: Path) -> Output:
 
     All elements of all frames count, and all periodic images, an atom's own too. Atoms at the same place are 0 apart.
     """
-    from nepkit.analysis.datasets.distances import closest_in_frames
-    from nepkit.frames import read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.distances import closest_in_frames
+    from nepkit.formats.files import read_frames
 
     contacts = closest_in_frames(track(read_frames(file), "Frames"))
     return Output(data=_contact_data(contacts), tables=[_contacts(contacts)])
@@ -59,8 +59,8 @@ def info(file: Path, html: Path | None) -> Output:
     per atom and edges of the cell. What looks wrong is told in full by nepkit data check; frames of one composition
     are written by nepkit data filter --formula.
     """
-    from nepkit.analysis.datasets.quantities import UNITS
-    from nepkit.analysis.datasets.survey import LABELS, survey_file
+    from nepkit.datasets.quantities import UNITS
+    from nepkit.datasets.survey import LABELS, survey_file
 
     if html is not None:
         refuse_existing(html, overwrite=False)
@@ -108,7 +108,7 @@ def check(file: Path, strict: bool) -> Output:
     at the same place, one structure with two energies, wrong weights. Warnings are to be looked at: duplicates, close
     atoms, large forces, forces that do not add up to zero, energies off the trend.
     """
-    from nepkit.analysis.datasets.survey import survey_file
+    from nepkit.datasets.survey import survey_file
 
     found = survey_file(file)
     rows = [(item.severity, item.frame, item.kind, item.message, item.remedy) for item in found.findings]

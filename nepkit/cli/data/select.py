@@ -11,12 +11,12 @@ import click
 from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.datasets.filtering import Criteria
+    from nepkit.datasets.filtering import Criteria
     from nepkit.sampling.farthest import Array
 
 
@@ -50,10 +50,10 @@ def filter_frames(file: Path, output: Path, dropped: Path | None, overwrite: boo
     atoms, energy (eV/atom), force, net_force, virial, stress, pressure, volume, shortest_edge, longest_edge, distance,
     formula, the number of atoms of an element such as n_Li, and numbers or words of the frame such as config_type.
     """
-    from nepkit.analysis.datasets.filtering import why_dropped
-    from nepkit.analysis.datasets.parts import write_parts
-    from nepkit.frames import read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.filtering import why_dropped
+    from nepkit.datasets.parts import write_parts
+    from nepkit.formats.files import read_frames
 
     criteria = _criteria(asked)
     reasons: dict[str, int] = {}
@@ -78,9 +78,9 @@ def filter_frames(file: Path, output: Path, dropped: Path | None, overwrite: boo
 
 
 def _criteria(asked: dict[str, Any]) -> Criteria:
-    from nepkit.analysis.datasets.distances import pair_name
-    from nepkit.analysis.datasets.expression import Condition
-    from nepkit.analysis.datasets.filtering import Bounds, Criteria
+    from nepkit.datasets.distances import pair_name
+    from nepkit.datasets.expression import Condition
+    from nepkit.datasets.filtering import Bounds, Criteria
 
     ranges = {name: Bounds.parse(asked[name]) for name in ("energy", "pressure", "volume", "atoms") if asked[name]}
     for name in ("force", "net_force", "virial", "stress"):
@@ -144,10 +144,10 @@ def split(
     trajectory, for instance --method group --by source. The source of a frame is its file, without the step. Without
     --by it is the formula that counts.
     """
-    from nepkit.analysis.datasets import splitting
-    from nepkit.analysis.datasets.parts import write_parts
-    from nepkit.frames import read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets import splitting
+    from nepkit.datasets.parts import write_parts
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.farthest import farthest_points
     from nepkit.sampling.simple import random, uniform
 
@@ -198,9 +198,9 @@ def frames(file: Path, index: str | None, fraction: str | None, every: int, some
     """
     from itertools import islice
 
-    from nepkit.analysis.datasets.editing import parse_numbers
-    from nepkit.analysis.datasets.filtering import Bounds
-    from nepkit.frames import read_frames
+    from nepkit.core.numbers import parse_numbers
+    from nepkit.datasets.filtering import Bounds
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.simple import random
 
     if index and fraction:
@@ -251,10 +251,10 @@ def outliers(
     The fewest frames are taken whose absence brings the error of the rest below every given bound. Predictions are
     computed with --model, or read from the files that GPUMD's trainer wrote with --outputs.
     """
-    from nepkit.analysis.datasets import outliers as library
-    from nepkit.analysis.datasets.parts import write_parts
-    from nepkit.frames import read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets import outliers as library
+    from nepkit.datasets.parts import write_parts
+    from nepkit.formats.files import read_frames
 
     bounds = {name: bound for name, bound in bounds.items() if bound is not None}
     if not bounds:
@@ -309,10 +309,11 @@ def charge_balance(
     """
     from collections import Counter
 
-    from nepkit.analysis.datasets.balance import is_balanced, parse_states, states_of
-    from nepkit.analysis.datasets.parts import write_parts
-    from nepkit.frames import labels, read_frames
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.datasets.balance import is_balanced, parse_states, states_of
+    from nepkit.datasets.parts import write_parts
+    from nepkit.formats.files import read_frames
+    from nepkit.frames import labels
 
     elements = sorted({symbol for atoms in read_frames(file) for symbol in atoms.symbols})
     states = states_of(elements, dict(parse_states(text) for text in state))

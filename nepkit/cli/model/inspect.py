@@ -65,7 +65,7 @@ def compare(first: Path, second: Path, frames_file: Path | None) -> Output:
     Of their architecture, their numbers where these are as many, and what they say about frames.
     """
     from lr_correction.nepfile import read_nep
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.models.surgery.compare import frame_differences, head_of, parameter_differences
 
     one, other = read_nep(first), read_nep(second)

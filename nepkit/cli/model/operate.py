@@ -19,7 +19,7 @@ from nepkit.cli.model.shared import (
     symbols,
 )
 from nepkit.cli.output import Output
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 INVARIANTS = click.Choice(["222", "1111", "112", "123", "233", "134"])
 

@@ -9,7 +9,7 @@ import click
 
 from nepkit.cli import options
 from nepkit.cli.output import Output, Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.models.surgery.compare import FrameDifference
@@ -80,7 +80,7 @@ def _compare_sizes(nep: Any, values: dict[str, Any], fits: Callable[[int, int], 
 
 def finish(before: Trainable, after: Trainable, values: dict[str, Any]) -> Output:
     """Write the model and show what changed."""
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.models.surgery.review import export
 
     source = values["frames_file"]

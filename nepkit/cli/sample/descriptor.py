@@ -12,7 +12,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.sample.shared import check_new, descriptor_options, write_chosen, write_map
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.sampling.farthest import Array, Selection
@@ -75,7 +75,7 @@ def fps(
 
 
 def _points(file: Path, known: Path | None, how: dict[str, Any]) -> tuple[Array, Array | None]:
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.descriptors import frame_descriptors
 
     points = frame_descriptors(read_frames(file), source=str(file), **how)
@@ -84,7 +84,7 @@ def _points(file: Path, known: Path | None, how: dict[str, Any]) -> tuple[Array,
 
 
 def _stores(stack: ExitStack, file: Path, known: Path | None, how: dict[str, Any]) -> list[Any]:
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.descriptors import environments
     from nepkit.sampling.store import Store
 

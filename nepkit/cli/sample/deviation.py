@@ -10,7 +10,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.sample.shared import check_new, indices_option, write_chosen
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @command("sample deviation", menu=205)
@@ -43,7 +43,7 @@ def deviation(
     wrote it, in the frames (uncertainty) or in active.out, whose rows are found by time. The file of --indices lists
     the numbers by falling deviation.
     """
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.sampling.deviation import committee_deviation, largest, recorded_deviation
 
     check_new(overwrite, indices)

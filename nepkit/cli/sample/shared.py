@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nepkit.atomic import atomic_path, refuse_existing
 from nepkit.cli import options
+from nepkit.core.atomic import atomic_path, refuse_existing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ def descriptor_options(function: F) -> F:
 
 def count_frames(file: Path) -> int:
     """Return the number of frames of a file."""
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
 
     return sum(1 for _ in read_frames(file))
 
@@ -54,7 +54,7 @@ def check_new(overwrite: bool, *files: Path | None) -> None:
 
 def write_chosen(file: Path, output: Path, chosen: Sequence[int], indices: Path | None, overwrite: bool) -> int:
     """Write chosen frames in the order of the file, and their numbers (the first is 1) in the order of choice."""
-    from nepkit.frames import read_frames, write_frames
+    from nepkit.formats.files import read_frames, write_frames
 
     check_new(overwrite, indices)
     wanted = set(chosen)

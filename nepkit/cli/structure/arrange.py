@@ -10,7 +10,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output
 from nepkit.cli.structure.shared import SAVED, changed, the_frame
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @command("structure replicate", menu=110)
@@ -24,7 +24,7 @@ def replicate(file: Path, copies: tuple[int, int, int] | None, atoms: int | None
     Give --copies, or --atoms for the most compact supercell within a tenth of that number. Groups, velocities and other
     columns are repeated; energies and other labels are left out.
     """
-    from nepkit.analysis.structures.supercells import copies_for, replicated
+    from nepkit.structures.supercells import copies_for, replicated
 
     if (copies is None) == (atoms is None):
         raise InputError("give either --copies or --atoms")
@@ -41,7 +41,7 @@ def supercell_to(file: Path, atoms: int, straight: bool) -> Output:
 
     Vectors are combined, so that a skew primitive cell becomes a compact one; it has ATOMS atoms within a tenth.
     """
-    from nepkit.analysis.structures.supercells import compact_matrix, copies_for, replicated, supercell
+    from nepkit.structures.supercells import compact_matrix, copies_for, replicated, supercell
 
     if straight:
         return Output(frames=changed(file, lambda frame: replicated(frame, copies_for(frame, atoms))))
@@ -62,7 +62,7 @@ def group_atoms(file: Path, by: tuple[str, ...]) -> Output:
     along a, b or c in fractions, by a sphere, by molecules (atoms joined by bonds shorter than a factor times the sum
     of covalent radii), or by the formulas of molecules.
     """
-    from nepkit.analysis.structures.grouping import grouped
+    from nepkit.structures.grouping import grouped
 
     return Output(frames=changed(file, lambda frame: grouped(frame, list(by))))
 
@@ -79,7 +79,7 @@ def renumber(file: Path, by: tuple[str, ...], like: Path | None) -> Output:
     All columns and labels go with their atoms, and a column id (the numbers of LAMMPS) counts anew from 1; a LAMMPS
     data file written of it is numbered in this order. --like finds which atom is which by the nearest positions.
     """
-    from nepkit.analysis.structures.renumbering import order_like, renumbered, reordered
+    from nepkit.structures.renumbering import order_like, renumbered, reordered
 
     if bool(by) == (like is not None):
         raise InputError("give either --by or --like")

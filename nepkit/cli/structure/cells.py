@@ -10,7 +10,7 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.structure.shared import SAVED, changed
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 symprec = click.option("--symprec", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True,
                        help="How far atoms may be from where a symmetry puts them, A.")  # fmt: skip
@@ -30,7 +30,7 @@ def vacuum(file: Path, width: float, along: str, open_: bool) -> Output:
     WIDTH is between the outermost atoms and their images along the normal of the other two vectors, whatever space
     there was before: atoms cut by a face of the cell are brought together first. The atoms come to the middle.
     """
-    from nepkit.analysis.structures.vacuum import with_vacuum
+    from nepkit.structures.vacuum import with_vacuum
 
     return Output(frames=changed(file, lambda frame: with_vacuum(frame, along, width, periodic=not open_)))
 
@@ -49,8 +49,8 @@ def primitive(
     Without -o the space groups alone are told. Columns stay where all atoms that become one agree (groups by element
     do); velocities and other vectors are left out and told.
     """
-    from nepkit.analysis.structures.symmetry import standardised
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
+    from nepkit.structures.symmetry import standardised
 
     found = list(
         changed(
@@ -101,7 +101,7 @@ def strain(file: Path, strain: str, series: tuple[float, float, int] | None) -> 
     """
     import numpy as np
 
-    from nepkit.analysis.structures.strains import parse_strain, strain_series, strained
+    from nepkit.structures.strains import parse_strain, strain_series, strained
 
     tensor = parse_strain(strain)
     if series is None:

@@ -13,7 +13,7 @@ from nepkit.cli.output import Output, Table
 from nepkit.cli.structure.cells import symprec
 from nepkit.cli.structure.shape import charges_option
 from nepkit.cli.structure.shared import SAVED, the_frame
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.formats.disorder import DisorderedCrystal
@@ -55,9 +55,9 @@ def defect(
     are vertices of the Voronoi cells of the atoms. Every frame notes its defect, site, multiplicity per primitive cell
     and charge, which nepkit prepare asks the inputs for. Without -o the table alone is shown.
     """
-    from nepkit.analysis.structures.charges import formal_charges, parse_charges
-    from nepkit.analysis.structures.defects import bulk_supercell, defects
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
+    from nepkit.structures.charges import formal_charges, parse_charges
+    from nepkit.structures.defects import bulk_supercell, defects
 
     crystal = the_frame(file)
     pairs = [_pair(text) for text in substitute]
@@ -163,11 +163,11 @@ def order(
     energy of its formal charges, one of those that a symmetry makes the same is kept, and the lowest are written. Where
     there are more than --most the number is told and nothing is done; --sample finds low ones by annealing.
     """
-    from nepkit.analysis.structures.annealing import sample_orderings
-    from nepkit.analysis.structures.charges import formal_charges, parse_charges
-    from nepkit.analysis.structures.ordering import enumerate_orderings
-    from nepkit.analysis.structures.sites import Problem
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
+    from nepkit.structures.annealing import sample_orderings
+    from nepkit.structures.charges import formal_charges, parse_charges
+    from nepkit.structures.ordering import enumerate_orderings
+    from nepkit.structures.sites import Problem
 
     crystal = _disordered(file, occupy).repeated(copies)
     names = sorted({name for shares in crystal.shares for name in shares})

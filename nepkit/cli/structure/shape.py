@@ -51,10 +51,10 @@ def slab(
     its two surfaces are made of and whether it is polar: whether formal charges leave a dipole across it. A polar slab
     has to be reconstructed or compensated. Without -o the table alone is shown.
     """
-    from nepkit.analysis.structures.charges import formal_charges, parse_charges
-    from nepkit.analysis.structures.surfaces import slabs
-    from nepkit.analysis.structures.symmetry import standardised
-    from nepkit.frames import write_frames
+    from nepkit.formats.files import write_frames
+    from nepkit.structures.charges import formal_charges, parse_charges
+    from nepkit.structures.surfaces import slabs
+    from nepkit.structures.symmetry import standardised
 
     crystal = the_frame(file)
     if not as_given:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -18,8 +18,8 @@ SAVED = "The result, in the format that its name tells (extended xyz, POSCAR, ci
 
 def changed(file: Path, change: Callable[[Atoms], T]) -> Iterator[T]:
     """Yield what becomes of every frame; an error names the frame."""
-    from nepkit.analysis.structures.cells import check_cell
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.structures.cells import check_cell
 
     for number, atoms in enumerate(read_frames(file), 1):
         try:
@@ -34,8 +34,8 @@ def the_frame(file: Path, number: int = 1) -> Atoms:
     """Return one frame of a file, the first is 1."""
     from itertools import islice
 
-    from nepkit.analysis.structures.cells import check_cell
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.structures.cells import check_cell
 
     found = next(islice(read_frames(file), number - 1, number), None)
     if found is None:

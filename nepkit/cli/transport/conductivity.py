@@ -30,7 +30,7 @@ from nepkit.cli.transport.shared import (
     tensor_option,
     tensor_rows,
 )
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @command("transport conductivity", menu=401)
@@ -60,8 +60,8 @@ def conductivity(
     """
     if run.name.startswith("ic") and run.suffix == ".out":
         return _running(run, window)
-    from nepkit.analysis.transport.source import open_source
     from nepkit.plots.transport import plot_displacements
+    from nepkit.transport.source import open_source
 
     wanted = mobile_ions(ions)
     carried = charges_of(run, wanted, charges, charges_from)
@@ -98,7 +98,7 @@ def conductivity(
 
 
 def _running(run: Path, window: tuple[float, float] | None) -> Output:
-    from nepkit.analysis.transport.running import running_conductivity
+    from nepkit.transport.running import running_conductivity
 
     found = running_conductivity(run, window)
     notes = ["of independent ions, for the charge and the kind of ion in run.in"]
@@ -142,8 +142,8 @@ def onsager(
     """
     import numpy as np
 
-    from nepkit.analysis.transport.onsager import onsager as fit
-    from nepkit.analysis.transport.source import open_source
+    from nepkit.transport.onsager import onsager as fit
+    from nepkit.transport.source import open_source
 
     wanted = mobile_ions(ions)
     carried = charges_of(run, wanted, charges, charges_from)

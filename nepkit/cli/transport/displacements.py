@@ -28,12 +28,12 @@ from nepkit.cli.transport.shared import (
     tensor_option,
     tensor_rows,
 )
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport import Diffusion, Quantity
-    from nepkit.analysis.transport.record import Source
-    from nepkit.analysis.transport.tensor import Tensor
+    from nepkit.transport import Diffusion, Quantity
+    from nepkit.transport.record import Source
+    from nepkit.transport.tensor import Tensor
 
 
 @command("transport msd", menu=412, csv=True)
@@ -48,8 +48,8 @@ def msd(run: Path, ions: tuple[str, ...], direction: str | None, tensor: bool, *
     RUN is a folder of GPUMD with msd.out, or a trajectory; wrapped or unwrapped makes no difference. The motion of the
     framework (all atoms that are no --ion) is removed from trajectories.
     """
-    from nepkit.analysis.transport.source import open_source
     from nepkit.plots.transport import plot_displacements
+    from nepkit.transport.source import open_source
 
     source = open_source(run, ions, tensor=tensor, **reading)
     curves = source.curves
@@ -95,8 +95,8 @@ def diffusion(
     RUN is a folder of GPUMD with msd.out or sdc.out, or a trajectory. The start of the diffusive regime is found from
     the data, and a run without one is refused. With a trajectory the error is checked against blocks of time.
     """
-    from nepkit.analysis.transport.source import open_source
     from nepkit.plots.transport import plot_displacements
+    from nepkit.transport.source import open_source
 
     wanted = mobile_ions(ions)
     source = open_source(run, wanted, tensor=tensor, **reading)
@@ -123,8 +123,8 @@ def diffusion(
 
 def tensors_of(source: Source, results: dict[str, Diffusion]) -> dict[str, Tensor]:
     """Return the tensor of every ion's diffusion coefficient."""
-    from nepkit.analysis.transport.diffusion import CM2_PER_S
-    from nepkit.analysis.transport.tensor import fitted_tensor
+    from nepkit.transport.diffusion import CM2_PER_S
+    from nepkit.transport.tensor import fitted_tensor
 
     return {
         ion: fitted_tensor(
@@ -145,7 +145,7 @@ def unbounded(
     """Return diffusion coefficients with what periodic images take from them added."""
     from dataclasses import replace
 
-    from nepkit.analysis.transport.diffusion import finite_size_correction
+    from nepkit.transport.diffusion import finite_size_correction
 
     kelvin, size = source.state(temperature, volume)
     more = finite_size_correction(kelvin, 1e-3 * viscosity, size ** (1.0 / 3.0))
@@ -172,10 +172,10 @@ def convergence(
     RUN is a trajectory, or a folder with the msd_step*.out that save_every of compute_msd leaves. A coefficient that
     still drifts by more than its errors says that the run is too short, whatever the error at its end.
     """
-    from nepkit.analysis.transport.convergence import convergence as settle
-    from nepkit.analysis.transport.convergence import saved_stages
-    from nepkit.analysis.transport.source import open_source
     from nepkit.plots.transport import plot_convergence
+    from nepkit.transport.convergence import convergence as settle
+    from nepkit.transport.convergence import saved_stages
+    from nepkit.transport.source import open_source
 
     wanted = mobile_ions(ions)
     axes = (AXES[direction],) if direction else (0, 1, 2)

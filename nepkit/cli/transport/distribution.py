@@ -12,11 +12,11 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.shared import notes_text, row_of, table_of
 from nepkit.cli.transport.sites import interval_option, ion_option
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport.mechanism.density import Density
-    from nepkit.analysis.transport.mechanism.free_energy import Barrier
+    from nepkit.transport.mechanism.density import Density
+    from nepkit.transport.mechanism.free_energy import Barrier
 
 
 @command("transport density", menu=508)
@@ -46,12 +46,12 @@ def density(
     free energy at which ions have a way through the cell to its next image; it depends on the grid, and its error
     comes from blocks of time.
     """
-    from nepkit.analysis.transport.mechanism.density import density as count
-    from nepkit.analysis.transport.mechanism.density import write_density
-    from nepkit.analysis.transport.mechanism.free_energy import way_through
-    from nepkit.analysis.transport.mechanism.motion import open_motion
     from nepkit.plots.mechanism import figure_density
     from nepkit.plots.style import SUFFIXES, save_image
+    from nepkit.transport.mechanism.density import density as count
+    from nepkit.transport.mechanism.density import write_density
+    from nepkit.transport.mechanism.free_energy import way_through
+    from nepkit.transport.mechanism.motion import open_motion
 
     # Frames of unknown interval will do: nothing here depends on time.
     motion = open_motion(trajectory, [ion], interval=interval, timeless=True)
@@ -91,7 +91,7 @@ def density(
 
 def _barriers(found: Density, kelvin: float, along: tuple[str, ...]) -> tuple[list[Barrier], list[str]]:
     """Return the barriers that there are, and notes on those that are missing or uncertain."""
-    from nepkit.analysis.transport.mechanism.free_energy import FEWEST_VISITS, barrier
+    from nepkit.transport.mechanism.free_energy import FEWEST_VISITS, barrier
 
     barriers, notes = [], []
     for axis in along or (None,):
@@ -138,9 +138,9 @@ def vanhove(
     How far an ion has moved after a time, and where the others are then; with the non-Gaussian parameter. Errors come
     from blocks of time.
     """
-    from nepkit.analysis.transport.mechanism.motion import open_motion
-    from nepkit.analysis.transport.mechanism.van_hove import van_hove
     from nepkit.plots.mechanism import figure_van_hove
+    from nepkit.transport.mechanism.motion import open_motion
+    from nepkit.transport.mechanism.van_hove import van_hove
 
     motion = open_motion(trajectory, [ion], interval=interval)
     chosen = lags or tuple(
@@ -185,9 +185,9 @@ def rdf(trajectory: Path, pairs: tuple[str, ...], longest: float, width: float) 
     Every frame with its own cell; distances may be larger than half of it. The first shell ends at the minimum after
     the first maximum.
     """
-    from nepkit.analysis.transport.mechanism.radial import radial
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.plots.mechanism import figure_radial
+    from nepkit.transport.mechanism.radial import radial
 
     wanted = [_pair(text) for text in pairs]
     found = radial(read_frames(trajectory), wanted, longest=longest, width=width, where=str(trajectory))

@@ -12,12 +12,12 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.shared import notes_text, row_of, table_of, window_of
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport.hydroxide.analysis import Hydroxide
-    from nepkit.analysis.transport.hydroxide.hbonds import HydrogenBonds
-    from nepkit.analysis.transport.mechanism.survival import Survival
+    from nepkit.transport.hydroxide.analysis import Hydroxide
+    from nepkit.transport.hydroxide.hbonds import HydrogenBonds
+    from nepkit.transport.mechanism.survival import Survival
 
 
 def json_of_survival(found: Survival) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def hydroxide(
     composition tells. Hops that are undone at once are told from those that last, and the conductivity of the ions is
     checked against that of the formal charges, which needs no assignment.
     """
-    from nepkit.analysis.transport.hydroxide.analysis import hydroxide as analyse
-    from nepkit.analysis.transport.mechanism.motion import open_motion
     from nepkit.plots.hydroxide import figure_hydroxide
+    from nepkit.transport.hydroxide.analysis import hydroxide as analyse
+    from nepkit.transport.mechanism.motion import open_motion
 
     motion = open_motion(trajectory, interval=interval)
     found = analyse(motion, persistence=persistence, temperature=temperature, cations=cations, window=window,
@@ -169,10 +169,10 @@ def hbonds(
     Donors and acceptors are found anew in every frame, so reactive runs are right. With several TRAJECTORIES, for
     instance of a membrane with more and more water, the network is shown against water per ion.
     """
-    from nepkit.analysis.transport.hydroxide.hbonds import hydrogen_bonds
-    from nepkit.analysis.transport.hydroxide.protonation import protonation
-    from nepkit.analysis.transport.mechanism.motion import open_motion
     from nepkit.plots.hydroxide import plot_lifetime, plot_network
+    from nepkit.transport.hydroxide.hbonds import hydrogen_bonds
+    from nepkit.transport.hydroxide.protonation import protonation
+    from nepkit.transport.mechanism.motion import open_motion
 
     if len(set(trajectories)) < len(trajectories):
         raise InputError("a trajectory is given twice")

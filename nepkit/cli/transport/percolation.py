@@ -11,10 +11,10 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.shared import row_of, table_of
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport.percolation_statistics import Network
+    from nepkit.percolation.statistics import Network
 
 
 @command("transport percolation", menu=415)
@@ -58,9 +58,9 @@ def percolation(
 
 
 def _network(path: Path, elements: tuple[str, ...], cutoff: float, lifetime: int | None, within: int | None) -> Network:
-    from nepkit.analysis.transport.lasting_network import lasting_network
-    from nepkit.analysis.transport.percolation_statistics import network
-    from nepkit.frames import read_snapshots
+    from nepkit.formats.files import read_snapshots
+    from nepkit.percolation.statistics import network
+    from nepkit.transport.lasting_network import lasting_network
 
     window = lifetime or within
     if window is None:
@@ -95,8 +95,8 @@ def _of_one(found: Network, title: str) -> Output:
 
 
 def _against_loading(frames: tuple[Path, ...], found: list[Network], loadings: tuple[float, ...]) -> Output:
-    from nepkit.analysis.transport.percolation_statistics import threshold
-    from nepkit.frames import read_snapshots
+    from nepkit.formats.files import read_snapshots
+    from nepkit.percolation.statistics import threshold
     from nepkit.plots.percolation import plot_percolation
 
     edges = [_edge(next(read_snapshots(path)).cell) for path in frames]
@@ -179,7 +179,7 @@ def composite(
     Spheres or rods with round ends are placed at random in periodic cubes. Two of them are linked when their shells
     touch. The threshold is where cubes of different size wrap with the probability 0.460, known for all such systems.
     """
-    from nepkit.analysis.transport.composite import composite as sample
+    from nepkit.percolation.composite import composite as sample
     from nepkit.plots.percolation import plot_percolation
 
     found = sample(
@@ -231,10 +231,10 @@ def interphase(
     """
     import numpy as np
 
-    from nepkit.analysis.transport.composite_grid import conductivity_of_phases, phases, regions
-    from nepkit.analysis.transport.percolation_statistics import nodes_of
-    from nepkit.frames import read_snapshots
-    from nepkit.progress import track
+    from nepkit.core.progress import track
+    from nepkit.formats.files import read_snapshots
+    from nepkit.percolation.composite_grid import conductivity_of_phases, phases, regions
+    from nepkit.percolation.statistics import nodes_of
 
     found, conducted = [], []
     for number, atoms in enumerate(track(read_snapshots(frames), "Interphase"), 1):

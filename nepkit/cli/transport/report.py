@@ -24,7 +24,7 @@ from nepkit.cli.transport.shared import (
     run_options,
     table_of,
 )
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
     from nepkit.report.transport import RunTransport, TransportReport
@@ -56,7 +56,7 @@ def report(
     RUNS are folders of GPUMD or trajectories; with two temperatures or more the activation energy is fitted too. --json
     prints everything.
     """
-    from nepkit.progress import track
+    from nepkit.core.progress import track
     from nepkit.report.write import check_report
 
     wanted = mobile_ions(ions)
@@ -91,9 +91,9 @@ def _of_run(
 ) -> RunTransport:
     from dataclasses import replace
 
-    from nepkit.analysis.transport.convergence import convergence
-    from nepkit.analysis.transport.source import open_source
     from nepkit.report.transport import RunTransport
+    from nepkit.transport.convergence import convergence
+    from nepkit.transport.source import open_source
 
     source = open_source(run, ions, charges=charges, **reading)
     kelvin, size = source.state(*state)
@@ -104,8 +104,8 @@ def _of_run(
 
 
 def _report(found: list[RunTransport], ions: str) -> TransportReport:
-    from nepkit.analysis.transport import arrhenius
     from nepkit.report.transport import TransportReport, runs_by_temperature
+    from nepkit.transport import arrhenius
 
     runs = runs_by_temperature(found)
     kelvin = [run.temperature for run in runs]

@@ -10,12 +10,12 @@ import click
 
 from nepkit.cli import options
 from nepkit.cli.output import Table
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport import Conductivity, Diffusion, Quantity
-    from nepkit.analysis.transport.record import Source
-    from nepkit.analysis.transport.tensor import Tensor
+    from nepkit.transport import Conductivity, Diffusion, Quantity
+    from nepkit.transport.record import Source
+    from nepkit.transport.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,8 +89,8 @@ def mobile_ions(ions: Sequence[str]) -> list[str]:
 
 def charges_of(run: Path, ions: Sequence[str], charges: Sequence[float], origin: str | None = None) -> list[float]:
     """Return a charge for every ion, e: given, of a model or a column, or else the usual ones."""
-    from nepkit.analysis.transport.charges import mean_charges
-    from nepkit.analysis.transport.source import charge_of
+    from nepkit.transport.charges import mean_charges
+    from nepkit.transport.source import charge_of
 
     if charges and origin:
         raise InputError("--charge and --charges-from exclude each other")
@@ -110,7 +110,7 @@ def diffusion_of(
     source: Source, ions: Sequence[str], window: tuple[float, float] | None, direction: str | None
 ) -> dict[str, Diffusion]:
     """Return the diffusion of every ion of a source."""
-    from nepkit.analysis.transport import diffusion
+    from nepkit.transport import diffusion
 
     axes = (AXES[direction],) if direction else (0, 1, 2)
     return {
@@ -176,7 +176,7 @@ def conductivity_of(
     source: Source, results: dict[str, Diffusion], kelvin: float, size: float, direction: str | None
 ) -> Conductivity:
     """Return the conductivity of the ions of a source."""
-    from nepkit.analysis.transport import conductivity as conduct
+    from nepkit.transport import conductivity as conduct
 
     axes = (AXES[direction],) if direction else (0, 1, 2)
     return conduct(

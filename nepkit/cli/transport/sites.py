@@ -13,14 +13,14 @@ from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 from nepkit.cli.transport.hydroxide import json_of_survival
 from nepkit.cli.transport.shared import all_of, notes_text, row_of, table_of, window_of
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 if TYPE_CHECKING:
-    from nepkit.analysis.transport.mechanism.jumps import Jumps
-    from nepkit.analysis.transport.mechanism.motion import Motion
-    from nepkit.analysis.transport.mechanism.occupation import Occupation
-    from nepkit.analysis.transport.mechanism.sites import Sites
-    from nepkit.analysis.transport.mechanism.strings import Strings
+    from nepkit.transport.mechanism.jumps import Jumps
+    from nepkit.transport.mechanism.motion import Motion
+    from nepkit.transport.mechanism.occupation import Occupation
+    from nepkit.transport.mechanism.sites import Sites
+    from nepkit.transport.mechanism.strings import Strings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,9 +58,9 @@ def sites_of(
     precision: float | None,
 ) -> Sites:
     """Return the given sites, or those found in the density."""
-    from nepkit.analysis.transport.mechanism.density import density
-    from nepkit.analysis.transport.mechanism.sites import find_sites, given_sites, symmetrise
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.transport.mechanism.density import density
+    from nepkit.transport.mechanism.sites import find_sites, given_sites, symmetrise
 
     if structure is not None:
         return given_sites(next(read_frames(structure)), elements, motion.cell, str(structure))
@@ -84,8 +84,8 @@ def sites(trajectory: Path, ion: str, interval: float | None, core: float | None
     Sites are the peaks of the density of the ion, its frames seen from the other atoms; or the atoms of a structure.
     With --symprec the space group of the other atoms completes them and tells which are equivalent.
     """
-    from nepkit.analysis.transport.mechanism.motion import open_motion
-    from nepkit.analysis.transport.mechanism.occupation import occupy
+    from nepkit.transport.mechanism.motion import open_motion
+    from nepkit.transport.mechanism.occupation import occupy
 
     motion = open_motion(trajectory, [ion], interval=interval)
     found = sites_of(motion, ion, **how)
@@ -154,11 +154,11 @@ def jumps(
     correlation factor is the diffusion coefficient over that of a walk without memory with the same jumps. Jumps into
     a site that another ion has just left are compared with what independent ions would do by chance.
     """
-    from nepkit.analysis.transport.mechanism.jumps import jumps as count_jumps
-    from nepkit.analysis.transport.mechanism.motion import open_motion
-    from nepkit.analysis.transport.mechanism.occupation import occupy
-    from nepkit.analysis.transport.mechanism.strings import strings
     from nepkit.plots.mechanism import figure_jumps
+    from nepkit.transport.mechanism.jumps import jumps as count_jumps
+    from nepkit.transport.mechanism.motion import open_motion
+    from nepkit.transport.mechanism.occupation import occupy
+    from nepkit.transport.mechanism.strings import strings
 
     motion = open_motion(trajectory, [ion], interval=interval)
     occupation = occupy(motion, ion, sites_of(motion, ion, **how), core=core, settle=settle)
@@ -244,9 +244,9 @@ def residence(
     Survival of pairs within the cutoff: whatever happened in between, and without a break. Stays that the end of the
     run cuts off do not shorten the time. Stays at sites are in `nepkit transport jumps`.
     """
-    from nepkit.analysis.transport.mechanism.contacts import contact_times
-    from nepkit.analysis.transport.mechanism.motion import open_motion
     from nepkit.plots.hydroxide import plot_lifetime
+    from nepkit.transport.mechanism.contacts import contact_times
+    from nepkit.transport.mechanism.motion import open_motion
 
     motion = open_motion(trajectory, interval=interval)
     found = contact_times(motion, ion, around, cutoff, patience=patience, longest=longest)

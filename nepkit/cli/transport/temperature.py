@@ -23,7 +23,7 @@ from nepkit.cli.transport.shared import (
     run_options,
     table_of,
 )
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 
 
 @command("transport arrhenius", menu=414)
@@ -61,10 +61,10 @@ def arrhenius(
     RUNS are folders or trajectories. Their temperatures come from the files, never from the names of folders. A line,
     two lines and the law of Vogel, Tammann and Fulcher are compared by AICc as far as the number of runs allows.
     """
-    from nepkit.analysis.transport import arrhenius as fit
-    from nepkit.analysis.transport.source import open_source
+    from nepkit.core.progress import track
     from nepkit.plots.transport import plot_arrhenius
-    from nepkit.progress import track
+    from nepkit.transport import arrhenius as fit
+    from nepkit.transport.source import open_source
 
     wanted = mobile_ions(ions)
     collective = quantity == "sigma-collective"

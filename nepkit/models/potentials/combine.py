@@ -10,7 +10,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.frames import Labels
 from nepkit.models.potentials.potential import Array, Potential
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ase.data import chemical_symbols
 
-from nepkit.errors import InputError, MissingExtraError, NepkitError
+from nepkit.core.errors import InputError, MissingExtraError, NepkitError
 from nepkit.models.potentials.potential import CalculatorPotential, Potential
 
 

@@ -26,10 +26,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.registry import Registry
 from nepkit.models.potentials.combine import Committee, SumPotential
 from nepkit.models.potentials.potential import CalculatorPotential, Potential
-from nepkit.registry import Registry
 
 Family = Callable[[str, str, str], Potential]
 """Takes the text after the prefix, the device and the backend of NEPs."""

@@ -18,10 +18,10 @@ from lr_correction.descriptors import forward
 from lr_correction.errors import ModelError
 from lr_correction.nepfile import read_nep
 from lr_correction.saved import load_charges
-from nepkit import conventions
-from nepkit.errors import InputError, NepkitError
+from nepkit.core import conventions
+from nepkit.core.device import array_module
+from nepkit.core.errors import InputError, NepkitError
 from nepkit.frames import Labels
-from nepkit.models.device import array_module
 from nepkit.models.potentials.potential import (
     Array,
     CalculatorPotential,

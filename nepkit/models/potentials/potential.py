@@ -12,8 +12,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from numpy.typing import NDArray
 
-from nepkit import conventions
-from nepkit.errors import InputError
+from nepkit.core import conventions
+from nepkit.core.errors import InputError
 from nepkit.frames import Labels
 
 Array = NDArray[np.float64]

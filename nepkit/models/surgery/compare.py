@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lr_correction.correction import LongRangePotential
 from lr_correction.nep import NEP
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.models.prediction import predict
 
 Array = NDArray[np.float64]

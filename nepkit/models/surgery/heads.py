@@ -8,7 +8,7 @@ import numpy as np
 
 from lr_correction.export import CONSTANT, MOST_NEIGHBOURS
 from lr_correction.nep import NEP
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.models.surgery.trainable import Fill
 
 FIRST_SQRT_EPSILON = 2.0

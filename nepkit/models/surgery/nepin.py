@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lr_correction.nep import INVARIANTS, NEP
-from nepkit.gpumd.inputfile import InputFile
+from nepkit.inputs.inputfile import InputFile
 
 
 def agreeing(file: InputFile, nep: NEP) -> InputFile:

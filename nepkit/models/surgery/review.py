@@ -9,9 +9,9 @@ from pathlib import Path
 from ase import Atoms
 
 from lr_correction.nepfile import trained_numbers
-from nepkit.atomic import refuse_existing
-from nepkit.errors import InputError
-from nepkit.gpumd.inputfile import InputFile, read_input
+from nepkit.core.atomic import refuse_existing
+from nepkit.core.errors import InputError
+from nepkit.inputs.inputfile import InputFile, read_input
 from nepkit.models.surgery.compare import FrameDifference, frame_differences, head_of
 from nepkit.models.surgery.nepin import agreeing
 from nepkit.models.surgery.trainable import Trainable

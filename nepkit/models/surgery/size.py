@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lr_correction.export import MOST_NEURONS
 from lr_correction.nep import INVARIANTS, NEP
-from nepkit.errors import InputError
-from nepkit.gpumd.nep_keywords import LARGEST_ANGULAR_DIMENSION, LARGEST_DIMENSION
+from nepkit.core.errors import InputError
+from nepkit.inputs.nep_keywords import LARGEST_ANGULAR_DIMENSION, LARGEST_DIMENSION
 from nepkit.models.surgery.trainable import Fill
 
 Slot = tuple[str, int]

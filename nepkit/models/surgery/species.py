@@ -9,8 +9,8 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from lr_correction.nep import NEP
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
-from nepkit.gpumd.nep_keywords import MOST_TYPES
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.inputs.nep_keywords import MOST_TYPES
 from nepkit.models.surgery.trainable import Fill
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lr_correction.errors import ModelError
 from lr_correction.nep import NEP
 from lr_correction.nepfile import read_nep, trained_numbers, with_trained_numbers, write_nep
-from nepkit.atomic import atomic_path
-from nepkit.errors import InputError
+from nepkit.core.atomic import atomic_path
+from nepkit.core.errors import InputError
 
 Array = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked
 
 if TYPE_CHECKING:
     from nepkit.gpumd.tables import Array
@@ -43,7 +43,7 @@ def read(source: Source) -> Deviations:
     InputError
         Where a frame has no time, or one that is none of the checks.
     """
-    from nepkit.frames import read_frames
+    from nepkit.formats.files import read_frames
     from nepkit.gpumd.logs import read_active, row_of_frame
 
     path = source.path("active.out")

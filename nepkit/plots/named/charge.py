@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table
 from nepkit.plots.plot import File, Option, Plot, Source
-from nepkit.table import Table
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from nepkit.analysis.charges import Array, ChargeDistribution
+    from nepkit.properties.charges import Array, ChargeDistribution
 
 
 def read(
@@ -27,8 +27,9 @@ def read(
     """
     import numpy as np
 
-    from nepkit.analysis.charges import ChargeDistribution
-    from nepkit.frames import labels, read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.frames import labels
+    from nepkit.properties.charges import ChargeDistribution
 
     if source.given.suffix in (".xyz", ".extxyz"):
         images = list(read_frames(source.given))
@@ -49,8 +50,9 @@ def read(
 def _of_trainer(source: Source, frames: Path | None, raw: bool) -> tuple[list[Atoms], list[Array]]:
     import numpy as np
 
-    from nepkit.analysis.datasets.outliers import check_order
-    from nepkit.frames import labels, read_frames
+    from nepkit.datasets.outliers import check_order
+    from nepkit.formats.files import read_frames
+    from nepkit.frames import labels
     from nepkit.gpumd.predictions import read_charges
     from nepkit.gpumd.tables import read_rows
 

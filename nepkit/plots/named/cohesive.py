@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.statics import Cohesive
+    from nepkit.properties.statics import Cohesive
 
 EQUATIONS = ("birch-murnaghan", "vinet", "murnaghan")
 
@@ -21,10 +21,10 @@ def read(
     """Read one cohesive.out and fit it."""
     from numpy import prod
 
-    from nepkit.analysis.statics import cohesive, scaled_vectors
     from nepkit.gpumd.model import read_model
-    from nepkit.gpumd.runfile import read_run_file
     from nepkit.gpumd.structure import read_cohesive
+    from nepkit.inputs.runfile import read_run_file
+    from nepkit.properties.statics import cohesive, scaled_vectors
 
     scale, energy = read_cohesive(source.path("cohesive.out"))
     inputs, model = source.find("run.in"), source.find("model.xyz")
@@ -43,7 +43,7 @@ def plot_cohesive(results: Cohesive | Mapping[str, Cohesive], *, ax: Any = None)
     Parameters
     ----------
     results : Cohesive or mapping of str to Cohesive
-        From `nepkit.analysis.statics.cohesive`.
+        From `nepkit.properties.statics.cohesive`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

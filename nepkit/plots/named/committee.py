@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.committee import CommitteeSpread
+    from nepkit.accuracy.committee import CommitteeSpread
 
 UNIT = f"meV/{ANGSTROM}"
 
@@ -24,8 +24,8 @@ def read(source: Source, model: Sequence[str] = ()) -> CommitteeSpread:
     InputError
         Where fewer than two models are given.
     """
-    from nepkit.analysis.committee import committee_spread
-    from nepkit.frames import read_frames
+    from nepkit.accuracy.committee import committee_spread
+    from nepkit.formats.files import read_frames
     from nepkit.models.potentials.combine import Committee
     from nepkit.models.potentials.load import load_potential
 

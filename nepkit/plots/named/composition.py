@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked
 from nepkit.plots.plot import File, Plot, Source, named
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked
 
 if TYPE_CHECKING:
-    from nepkit.analysis.datasets.composition import Compositions
+    from nepkit.datasets.composition import Compositions
 
 MOST = 15
 
 
 def read(source: Source) -> Compositions:
     """Read the compositions of a file of frames."""
-    from nepkit.analysis.datasets.composition import compositions
-    from nepkit.frames import read_frames
+    from nepkit.datasets.composition import compositions
+    from nepkit.formats.files import read_frames
 
     path = source.path("train.xyz")
     return compositions(read_frames(path), str(path))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.plots.arrhenius import FILES, OPTIONS, notes, numbers, panels, series
 from nepkit.plots.plot import Plot, Source
 
 if TYPE_CHECKING:
-    from nepkit.analysis.temperatures import Temperatures
+    from nepkit.transport.temperatures import Temperatures
 
 
 def read(
@@ -24,7 +24,7 @@ def read(
     model: Path | None = None,
 ) -> Temperatures:
     """Read the runs and fit their coefficients."""
-    from nepkit.analysis.temperatures import temperatures
+    from nepkit.transport.temperatures import temperatures
 
     if not ion:
         raise InputError("which element is mobile? give --ion, for instance --ion Li")

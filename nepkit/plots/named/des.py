@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table
 from nepkit.plots.labels import distinct
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.projection import Array, Projection
+    from nepkit.sampling.projection import Array, Projection
 
 METHODS = ("pca", "umap")
 COLORS = ("set", "energy", "composition")
@@ -59,7 +59,7 @@ def read(
     """
     import numpy as np
 
-    from nepkit.analysis.projection import pca, umap
+    from nepkit.sampling.projection import pca, umap
 
     names = distinct([source.given for source in sources])
     tables: list[Array] = []
@@ -88,7 +88,8 @@ def _descriptors(source: Source, model: Path | None, by: str) -> tuple[Array, Ar
     if path.suffix in (".npy", ".npz", ".out"):
         table = _table(path)
         return table, np.full(len(table), np.nan), []
-    from nepkit.frames import labels, read_frames
+    from nepkit.formats.files import read_frames
+    from nepkit.frames import labels
     from nepkit.sampling.descriptors import frame_descriptors
 
     model = model or source.find("nep.txt")

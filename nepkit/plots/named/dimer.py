@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, stacked
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked
 
 if TYPE_CHECKING:
-    from nepkit.analysis.dimer import Dimer
+    from nepkit.properties.dimer import Dimer
 
 DASHES = ("-", "--", ":", "-.")
 MOST = 10
@@ -33,7 +33,7 @@ def read(
         Where no pair is given and the model has too many.
     """
     from lr_correction.nepfile import read_nep
-    from nepkit.analysis.dimer import dimer
+    from nepkit.properties.dimer import dimer
 
     path = source.path("nep.txt")
     pairs = list(pair) or list(combinations_with_replacement(read_nep(path).elements, 2))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import UnknownNameError, did_you_mean
+from nepkit.core.errors import UnknownNameError, did_you_mean
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.site_energies import SiteEnergies
+    from nepkit.properties.site_energies import SiteEnergies
 
 DASHES = ("-", "--", ":", "-.")
 
@@ -24,7 +24,7 @@ def read(source: Source, element: Sequence[str] = ()) -> SiteEnergies:
     UnknownNameError
         Where an element has none.
     """
-    from nepkit.analysis.site_energies import SiteEnergies, read_site_energies
+    from nepkit.properties.site_energies import SiteEnergies, read_site_energies
 
     path = source.path("doas.*")
     found = read_site_energies(path)
@@ -54,7 +54,7 @@ def plot_states(
     -------
     matplotlib Axes
     """
-    from nepkit.analysis.site_energies import density_of_states
+    from nepkit.properties.site_energies import density_of_states
 
     elements = dict.fromkeys(symbol for result in named(results).values() for symbol in result.values)
     colors = {symbol: PALETTE[index % len(PALETTE)] for index, symbol in enumerate(elements)}
@@ -74,7 +74,7 @@ def plot_states(
 
 def numbers(results: Mapping[str, SiteEnergies], width: float | None = None) -> list[Table]:
     """Return mean, spread and range of every element."""
-    from nepkit.analysis.site_energies import density_of_states
+    from nepkit.properties.site_energies import density_of_states
 
     rows = []
     for label, result in results.items():
@@ -90,7 +90,7 @@ def numbers(results: Mapping[str, SiteEnergies], width: float | None = None) -> 
 
 def series(results: Mapping[str, SiteEnergies], width: float | None = None) -> Table:
     """Return the distributions."""
-    from nepkit.analysis.site_energies import density_of_states
+    from nepkit.properties.site_energies import density_of_states
 
     parts = {}
     for label, result in results.items():

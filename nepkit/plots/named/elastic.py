@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table
 from nepkit.plots.plot import File, Plot, Source
 from nepkit.plots.style import styled
-from nepkit.table import Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.statics import Moduli
+    from nepkit.properties.statics import Moduli
 
 NAMES = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
 def read(source: Source) -> Moduli:
     """Read one elastic.out."""
-    from nepkit.analysis.statics import moduli
     from nepkit.gpumd.structure import read_elastic
+    from nepkit.properties.statics import moduli
 
     return moduli(read_elastic(source.path("elastic.out")))
 
@@ -29,7 +29,7 @@ def plot_elastic(result: Moduli, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Moduli
-        From `nepkit.analysis.statics.moduli`.
+        From `nepkit.properties.statics.moduli`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

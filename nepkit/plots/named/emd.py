@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import PALETTE, styled
 from nepkit.plots.thinning import POINTS, thinned
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.heat.green_kubo import GreenKubo
+    from nepkit.heat.green_kubo import GreenKubo
 
 DIRECTIONS = ("x", "y", "z", "xy", "xyz")
 
 
 def read(sources: Sequence[Source], window: tuple[float, float] = (0.5, 1.0)) -> GreenKubo:
     """Read the runs of all files."""
-    from nepkit.analysis.heat.green_kubo import green_kubo, length_of_run
     from nepkit.gpumd.heat import read_hac
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.heat.green_kubo import green_kubo, length_of_run
+    from nepkit.inputs.runfile import read_run_file
 
     runs = [run for source in sources for run in read_hac(source.path("hac.out"))]
     inputs = sources[0].find("run.in")
@@ -44,7 +44,7 @@ def plot_conductivity(result: GreenKubo, *, direction: Sequence[str] = (), split
     Parameters
     ----------
     result : GreenKubo
-        From `nepkit.analysis.heat.green_kubo.green_kubo`.
+        From `nepkit.heat.green_kubo.green_kubo`.
     direction : sequence of str
         Components; x, y and z when empty.
     split : bool
@@ -82,7 +82,7 @@ def plot_correlation(result: GreenKubo, *, direction: Sequence[str] = (), split:
     Parameters
     ----------
     result : GreenKubo
-        From `nepkit.analysis.heat.green_kubo.green_kubo`.
+        From `nepkit.heat.green_kubo.green_kubo`.
     direction : sequence of str
         Components; x, y and z when empty.
     split : bool
@@ -94,7 +94,7 @@ def plot_correlation(result: GreenKubo, *, direction: Sequence[str] = (), split:
     -------
     matplotlib Axes
     """
-    from nepkit.analysis.heat.components import component
+    from nepkit.heat.components import component
 
     for name, color in zip(parts_of(direction, split), PALETTE * 2, strict=False):
         mean = component(result.correlation.mean(axis=0), name)

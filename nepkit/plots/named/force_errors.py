@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.named.parity import PART, WRITER, merged, read_sets
 from nepkit.plots.plot import File, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.force_errors import ForceErrors
+    from nepkit.accuracy.force_errors import ForceErrors
 
 SHARES = (0.5, 0.9, 0.99, 1.0)
 UNIT = f"meV/{ANGSTROM}"
@@ -19,7 +19,7 @@ UNIT = f"meV/{ANGSTROM}"
 
 def read(source: Source, part: str = "both") -> dict[str, ForceErrors]:
     """Read the forces of training and test, and return their errors by part."""
-    from nepkit.analysis.force_errors import force_errors
+    from nepkit.accuracy.force_errors import force_errors
 
     found = merged({"": read_sets(source, part, ("force",))})["force"]
     return {name: force_errors(one.predicted, one.reference) for name, one in found.items()}

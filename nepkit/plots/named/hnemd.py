@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.named.emd import parts_of
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
 from nepkit.plots.thinning import thinned
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.heat.hnemd import Driven
+    from nepkit.heat.hnemd import Driven
 
 
 def read(sources: Sequence[Source], interval: float | None = None, skip: float = 0.0) -> Driven:
     """Read the runs of all files."""
-    from nepkit.analysis.heat.hnemd import hnemd, joined
     from nepkit.gpumd.heat import read_kappa
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.heat.hnemd import hnemd, joined
+    from nepkit.inputs.runfile import read_run_file
 
     parts = []
     for source in sources:
@@ -37,7 +37,7 @@ def plot_driven(result: Driven, *, direction: Sequence[str] = (), split: bool = 
     Parameters
     ----------
     result : Driven
-        From `nepkit.analysis.heat.hnemd.hnemd`.
+        From `nepkit.heat.hnemd.hnemd`.
     direction : sequence of str
         Components; that of the driving force when empty.
     split : bool

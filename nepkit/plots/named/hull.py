@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.datasets.composition import Hull
+    from nepkit.datasets.composition import Hull
 
 MOST = 8
 
@@ -26,8 +26,8 @@ class Hulls:
 
 def read(source: Source) -> Hulls:
     """Read energies and volumes of a file of frames."""
-    from nepkit.analysis.datasets.composition import compositions, energy_volume_hulls
-    from nepkit.frames import read_frames
+    from nepkit.datasets.composition import compositions, energy_volume_hulls
+    from nepkit.formats.files import read_frames
 
     path = source.path("train.xyz")
     found = compositions(read_frames(path), str(path))
@@ -43,7 +43,7 @@ def curves_of(results: Mapping[str, Hulls], formula: str | None = None) -> dict[
     UnknownNameError
         Where the formula asked for is not there.
     """
-    from nepkit.errors import UnknownNameError, did_you_mean
+    from nepkit.core.errors import UnknownNameError, did_you_mean
 
     found = {
         f"{name} {label}" if len(results) > 1 else name: hull

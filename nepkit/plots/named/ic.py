@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.motion import RunningConductivity
+    from nepkit.transport.motion import RunningConductivity
 
 
 def read(sources: Sequence[Source], window: tuple[float, float] = (0.5, 1.0)) -> RunningConductivity:
     """Read the runs of all files."""
-    from nepkit.analysis.motion import running_conductivity
     from nepkit.gpumd.spectra import read_ic
+    from nepkit.transport.motion import running_conductivity
 
     return running_conductivity([run for source in sources for run in read_ic(source.path("ic.out"))], window)
 
@@ -29,7 +29,7 @@ def plot_conductivity(result: RunningConductivity, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : RunningConductivity
-        From `nepkit.analysis.motion.running_conductivity`.
+        From `nepkit.transport.motion.running_conductivity`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

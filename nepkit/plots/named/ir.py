@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.vibrations import Infrared
+    from nepkit.heat.vibrations import Infrared
 
 
 def read(source: Source, length: float | None = None, interval: float | None = None) -> Infrared:
@@ -19,8 +19,8 @@ def read(source: Source, length: float | None = None, interval: float | None = N
 
     from numpy import arange, asarray
 
-    from nepkit.analysis.vibrations import infrared
     from nepkit.gpumd.spectra import read_dipole, read_dpdt
+    from nepkit.heat.vibrations import infrared
 
     current = source.find("dpdt.out")
     if current is not None:
@@ -38,7 +38,7 @@ def plot_infrared(results: Infrared | Mapping[str, Infrared], *, highest: float 
     Parameters
     ----------
     results : Infrared or mapping of str to Infrared
-        From `nepkit.analysis.vibrations.infrared`.
+        From `nepkit.heat.vibrations.infrared`.
     highest : float
         Largest wavenumber shown, 1/cm.
     ax : matplotlib Axes, optional

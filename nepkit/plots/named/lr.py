@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Plot, Source, named
 from nepkit.plots.style import styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
     from nepkit.gpumd.loss import Loss

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.means import means_table
 from nepkit.plots.plot import File, Panel, Plot, Source, named
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
     from nepkit.gpumd.logs import MonteCarlo
@@ -62,7 +62,7 @@ def panels(results: Mapping[str, MonteCarlo]) -> dict[str, Panel]:
 
 def numbers(results: Mapping[str, MonteCarlo]) -> list[Table]:
     """Return means over the second half with errors of blocks."""
-    from nepkit.analysis.averages import over_blocks
+    from nepkit.core.statistics.averages import over_blocks
 
     means = {
         label: {name: over_blocks(values[len(values) // 2 :], "")

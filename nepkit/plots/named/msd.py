@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.means import in_words, value_and_error
 from nepkit.plots.named.rdf import DASHES
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.motion import GroupMotion
+    from nepkit.transport.motion import GroupMotion
 
 
 def read(
     source: Source, window: tuple[float, float] | None = None, group: Sequence[int] = (), no_fit: bool = False
 ) -> GroupMotion:
     """Read one msd.out."""
-    from nepkit.analysis.motion import group_motion
+    from nepkit.transport.motion import group_motion
 
     return group_motion(source.path("msd.out"), window=window, group=group, fit=not no_fit)
 

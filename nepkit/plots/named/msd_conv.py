@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import value_and_error
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.motion import Convergence
+    from nepkit.transport.motion import Convergence
 
 
 def read(source: Source, window: tuple[float, float] | None = None) -> Convergence:
     """Read every msd_step*.out of a folder."""
-    from nepkit.analysis.motion import convergence
+    from nepkit.transport.motion import convergence
 
     source.path("msd_step*.out")
     if source.role is not None:
@@ -31,7 +31,7 @@ def plot_convergence(result: Convergence, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Convergence
-        From `nepkit.analysis.motion.convergence`.
+        From `nepkit.transport.motion.convergence`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, value_and_error
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import ANGSTROM, styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.heat.nemd import Driven
+    from nepkit.heat.nemd import Driven
 
 
 def read(
@@ -19,9 +19,9 @@ def read(
     ends: tuple[int, int] | None = None,
 ) -> Driven:  # fmt: skip
     """Read the run."""
-    from nepkit.analysis.heat.components import number
-    from nepkit.analysis.heat.nemd import driven_run, ends_of, geometry, nemd
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.heat.components import number
+    from nepkit.heat.nemd import driven_run, ends_of, geometry, nemd
+    from nepkit.inputs.runfile import read_run_file
 
     path = source.path("compute.out")
     runs = read_run_file(source.path("run.in"))
@@ -38,7 +38,7 @@ def plot_profile(result: Driven, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Driven
-        From `nepkit.analysis.heat.nemd.nemd`.
+        From `nepkit.heat.nemd.nemd`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -70,7 +70,7 @@ def plot_heat(result: Driven, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Driven
-        From `nepkit.analysis.heat.nemd.nemd`.
+        From `nepkit.heat.nemd.nemd`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

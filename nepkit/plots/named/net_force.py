@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.datasets.net_force import NetForces
+    from nepkit.datasets.net_force import NetForces
 
 UNIT = f"meV/{ANGSTROM}"
 
 
 def read(source: Source) -> NetForces:
     """Read the net forces of a file of frames."""
-    from nepkit.analysis.datasets.net_force import net_forces
-    from nepkit.frames import read_frames
+    from nepkit.datasets.net_force import net_forces
+    from nepkit.formats.files import read_frames
 
     path = source.path("train.xyz")
     return net_forces(read_frames(path), str(path))

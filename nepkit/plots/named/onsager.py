@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import PALETTE, styled
 from nepkit.plots.thinning import thinned
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.heat.onsager import Coefficients
+    from nepkit.heat.onsager import Coefficients
 
 
 def read(source: Source, interval: float | None = None, skip: float = 0.0) -> Coefficients:
     """Read one onsager.out."""
-    from nepkit.analysis.heat.components import number
-    from nepkit.analysis.heat.onsager import coefficients
     from nepkit.gpumd.heat import read_onsager
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.heat.components import number
+    from nepkit.heat.onsager import coefficients
+    from nepkit.inputs.runfile import read_run_file
 
     path, inputs = source.path("onsager.out"), source.find("run.in")
     run = read_run_file(inputs).with_keyword("compute_hnemdec") if inputs else None
@@ -38,7 +38,7 @@ def plot_coefficients(result: Coefficients, *, direction: Sequence[str] = (), ax
     Parameters
     ----------
     result : Coefficients
-        From `nepkit.analysis.heat.onsager.coefficients`.
+        From `nepkit.heat.onsager.coefficients`.
     direction : sequence of str
         Directions of the response; all when empty.
     ax : matplotlib Axes, optional

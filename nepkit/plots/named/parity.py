@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table
 from nepkit.plots.plot import File, Option, Plot, Source
-from nepkit.table import Table
 
 if TYPE_CHECKING:
     from nepkit.gpumd.predictions import Prediction
@@ -73,8 +73,8 @@ def read_sets(source: Source, part: str, quantities: Sequence[str]) -> Sets:
 
 
 def _of_model(path: Path, model: str | None, quantities: Sequence[str]) -> Sets:
-    from nepkit.analysis.accuracy import predictions_of
-    from nepkit.frames import read_frames
+    from nepkit.accuracy.errors import predictions_of
+    from nepkit.formats.files import read_frames
     from nepkit.models.potentials.load import load_potential
 
     if model is None:
@@ -135,7 +135,7 @@ def chosen(results: Mapping[str, Sets], quantity: Sequence[str]) -> dict[str, di
 
 def numbers(results: Mapping[str, Sets], quantity: Sequence[str] = ()) -> list[Table]:
     """Return the errors of every set, with standard errors over frames."""
-    from nepkit.analysis.accuracy import accuracy
+    from nepkit.accuracy.errors import accuracy
     from nepkit.plots.parity import KINDS
 
     rows = []

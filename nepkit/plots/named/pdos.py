@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.vibrations import StatesOfGroup
     from nepkit.gpumd.tables import Correlation
+    from nepkit.heat.vibrations import StatesOfGroup
 
 SHOWN = (100.0, 200.0, 300.0, 500.0, 1000.0)
 """Temperatures of the table where none is asked for, K."""
@@ -41,8 +41,8 @@ class Vibrations:
 
 def read(source: Source, atoms: int | None = None, temperature: Sequence[float] = ()) -> Vibrations:
     """Read dos.out, and mvac.out where it is there."""
-    from nepkit.analysis.vibrations import groups_of_dos, states_of
     from nepkit.gpumd.spectra import read_dos, read_mvac
+    from nepkit.heat.vibrations import groups_of_dos, states_of
 
     path = source.path("dos.out")
     counts, notes = groups_of_dos(source.folder, atoms)
@@ -132,7 +132,7 @@ def plot_heat_capacity(result: Vibrations, *, ax: Any = None) -> Any:
     """
     from numpy import linspace
 
-    from nepkit.analysis.vibrations import GAS_CONSTANT, heat_capacity
+    from nepkit.heat.vibrations import GAS_CONSTANT, heat_capacity
 
     kelvin = linspace(5.0, 1500.0, 300)
     for number, group in enumerate(result.groups):
@@ -157,7 +157,7 @@ def panels(result: Vibrations) -> dict[str, Panel]:
 
 def numbers(result: Vibrations, temperature: Sequence[float] = ()) -> list[Table]:
     """Return the number of states and the heat capacities."""
-    from nepkit.analysis.vibrations import heat_capacity
+    from nepkit.heat.vibrations import heat_capacity
 
     rows = []
     for group in result.groups:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import ANGSTROM, styled
-from nepkit.table import Table
 
 if TYPE_CHECKING:
-    from nepkit.analysis.planes import Plane, PlaneGrid
+    from nepkit.properties.planes import Plane, PlaneGrid
 
 MOST = 9
 """Maps of more planes would be too small; the profile has them all."""
@@ -21,7 +21,7 @@ def read(
     source: Source, element: str = "", normal: str = "z", gap: float = 0.8, structure: Path | None = None
 ) -> PlaneGrid:
     """Read displacements and sort them into planes."""
-    from nepkit.analysis.planes import plane_grid, read_displacements
+    from nepkit.properties.planes import plane_grid, read_displacements
 
     beside = structure or source.find("model.xyz")
     atoms, vectors = read_displacements(source.path("displacements.*"), beside, element)
@@ -35,7 +35,7 @@ def plot_profile(result: PlaneGrid, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : PlaneGrid
-        From `nepkit.analysis.planes.plane_grid`.
+        From `nepkit.properties.planes.plane_grid`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -63,7 +63,7 @@ def plot_plane(result: PlaneGrid, number: int, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : PlaneGrid
-        From `nepkit.analysis.planes.plane_grid`.
+        From `nepkit.properties.planes.plane_grid`.
     number : int
         Which plane, from 0.
     ax : matplotlib Axes, optional

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import ANGSTROM, styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.averages import Array
+    from nepkit.core.statistics.averages import Array
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def read(source: Source, window: tuple[float, float] = (0.5, 1.0)) -> Profile:
     """Read compute_chunk.out and average it over a part of the run."""
     from numpy import array, array_split, sqrt
 
-    from nepkit.analysis.averages import part_of
+    from nepkit.core.statistics.averages import part_of
     from nepkit.gpumd.profiles import CHUNK_QUANTITIES, read_chunks
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.inputs.runfile import read_run_file
 
     path, inputs = source.path("compute_chunk.out"), source.find("run.in")
     run = read_run_file(inputs).with_keyword("compute_chunk") if inputs else None

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Panel, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.distributions import RadialStructure
+    from nepkit.transport.mechanism.distributions import RadialStructure
 
 DASHES = ("-", "--", ":", "-.")
 
@@ -20,9 +20,9 @@ def read(source: Source, density: float | None = None, pair: Sequence[str] = ())
     """Read one rdf.out and find its shells."""
     from dataclasses import replace
 
-    from nepkit.analysis.distributions import densities_of, radial_structure
-    from nepkit.errors import UnknownNameError, did_you_mean
+    from nepkit.core.errors import UnknownNameError, did_you_mean
     from nepkit.gpumd.structure import read_distribution
+    from nepkit.transport.mechanism.distributions import densities_of, radial_structure
 
     path = source.path("rdf.out")
     blocks = read_distribution(path)
@@ -101,7 +101,7 @@ def panels(results: Mapping[str, RadialStructure]) -> dict[str, Panel]:
 
 def numbers(results: Mapping[str, RadialStructure]) -> list[Table]:
     """Return peaks and coordination numbers."""
-    from nepkit.analysis.distributions import coordination_of
+    from nepkit.transport.mechanism.distributions import coordination_of
 
     peaks, neighbours = [], []
     for label, result in results.items():

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.distributions import MeanForce
+    from nepkit.transport.mechanism.distributions import MeanForce
 
 
 def read(source: Source, temperature: float | None = None, pair: str = "total") -> MeanForce:
     """Read one rdf.out and its temperature."""
-    from nepkit.analysis.distributions import mean_force
-    from nepkit.analysis.thermodynamics import state_of
     from nepkit.gpumd.structure import read_distribution
+    from nepkit.gpumd.thermodynamics import state_of
+    from nepkit.transport.mechanism.distributions import mean_force
 
     path = source.path("rdf.out")
     block = read_distribution(path)[-1]
@@ -37,7 +37,7 @@ def plot_mean_force(results: MeanForce | Mapping[str, MeanForce], *, ax: Any = N
     Parameters
     ----------
     results : MeanForce or mapping of str to MeanForce
-        From `nepkit.analysis.distributions.mean_force`.
+        From `nepkit.transport.mechanism.distributions.mean_force`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -45,7 +45,7 @@ def plot_mean_force(results: MeanForce | Mapping[str, MeanForce], *, ax: Any = N
     -------
     matplotlib Axes
     """
-    from nepkit.analysis.distributions import KJ_PER_MOL
+    from nepkit.transport.mechanism.distributions import KJ_PER_MOL
 
     for label, result in named(results).items():
         (line,) = ax.plot(result.r, KJ_PER_MOL * result.energy, label=f"{label} {result.temperature:.4g} K".strip())
@@ -62,7 +62,7 @@ def plot_mean_force(results: MeanForce | Mapping[str, MeanForce], *, ax: Any = N
 
 def numbers(results: Mapping[str, MeanForce]) -> list[Table]:
     """Return minima and barrier."""
-    from nepkit.analysis.distributions import KJ_PER_MOL
+    from nepkit.transport.mechanism.distributions import KJ_PER_MOL
 
     rows: list[tuple[Any, ...]] = []
     for label, result in results.items():

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.plot import File, Plot, Source, named
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
     from nepkit.gpumd.predictions import Array, Restart

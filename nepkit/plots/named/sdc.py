@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.named.rdf import DASHES
 from nepkit.plots.plot import File, Option, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.motion import VelocityCorrelation
+    from nepkit.transport.motion import VelocityCorrelation
 
 WINDOW = Option("window", "Part of the lags to average over.", type=float, default=(0.5, 1.0), count=2)
 
 
 def read(source: Source, window: tuple[float, float] = (0.5, 1.0), group: int | None = None) -> VelocityCorrelation:
     """Read one sdc.out, or msd.out."""
-    from nepkit.analysis.motion import read_velocities, velocity_correlation
+    from nepkit.transport.motion import read_velocities, velocity_correlation
 
     found = source.find("sdc.out") or source.find("msd.out")
     runs, displacements = read_velocities(found or source.path("sdc.out"), group)

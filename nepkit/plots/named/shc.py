@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nepkit.analysis.heat.spectrum import Spectrum
     from nepkit.gpumd.heat import SpectralHeatCurrent
-    from nepkit.gpumd.runfile import Run
+    from nepkit.heat.spectrum import Spectrum
+    from nepkit.inputs.runfile import Run
 
 
 def read(
@@ -26,9 +26,9 @@ def read(
     """Read shc.out and what scales it."""
     from dataclasses import replace
 
-    from nepkit.analysis.heat.spectrum import conductance_spectrum, spectrum
-    from nepkit.analysis.thermodynamics import state_of
-    from nepkit.gpumd.runfile import read_run_file
+    from nepkit.gpumd.thermodynamics import state_of
+    from nepkit.heat.spectrum import conductance_spectrum, spectrum
+    from nepkit.inputs.runfile import read_run_file
 
     path, inputs = source.path("shc.out"), source.find("run.in")
     run = read_run_file(inputs).with_keyword("compute_shc") if inputs else None
@@ -70,7 +70,7 @@ def _chosen(path: Path, groups: int | None, group: int | None) -> list[SpectralH
 
 def _force(run: Run | None) -> float | None:
     """Return the component of the driving force along the direction of compute_shc."""
-    from nepkit.analysis.heat.components import number
+    from nepkit.heat.components import number
 
     if run is None or not run.find("compute_hnemd"):
         return None
@@ -79,7 +79,7 @@ def _force(run: Run | None) -> float | None:
 
 def _difference(run: Run | None) -> float | None:
     """Return the temperature difference of a heat source and sink: twice the third number of ``ensemble heat_*``."""
-    from nepkit.analysis.heat.components import number
+    from nepkit.heat.components import number
 
     words = (run.find("ensemble") or ("",)) if run else ("",)
     if run is None or words[0] not in ("heat_lan", "heat_nhc", "heat_bdp"):
@@ -100,7 +100,7 @@ def plot_spectrum(result: Spectrum, *, cutoff: float | None = None, ax: Any = No
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.spectrum.spectrum`.
+        From `nepkit.heat.spectrum.spectrum`.
     cutoff : float, optional
         Largest frequency shown, THz.
     ax : matplotlib Axes, optional
@@ -132,7 +132,7 @@ def plot_cumulative(result: Spectrum, *, cutoff: float | None = None, ax: Any = 
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.spectrum.spectrum`.
+        From `nepkit.heat.spectrum.spectrum`.
     cutoff : float, optional
         Largest frequency shown, THz.
     ax : matplotlib Axes, optional
@@ -156,7 +156,7 @@ def plot_correlation(result: Spectrum, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : Spectrum
-        From `nepkit.analysis.heat.spectrum.spectrum`.
+        From `nepkit.heat.spectrum.spectrum`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source, named
 from nepkit.plots.style import ANGSTROM, PALETTE, styled
 from nepkit.plots.thinning import thinned
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.thermodynamics import Summary, ThermoRun
+    from nepkit.gpumd.thermodynamics import Summary, ThermoRun
 
 PANELS: dict[str, tuple[str, tuple[str, ...]]] = {
     "temperature": ("temperature (K)", ("temperature",)),
@@ -45,7 +45,7 @@ class Averaged:
 
 def read(source: Source, skip: float | None = None, stage: int | None = None) -> Averaged:
     """Read one run and average it."""
-    from nepkit.analysis.thermodynamics import read_thermo_run, summarise
+    from nepkit.gpumd.thermodynamics import read_thermo_run, summarise
 
     run = read_thermo_run(source.path("thermo.out"), source.find("model.xyz"), source.find("run.in"))
     return Averaged(run, summarise(run, skip=skip, stage=stage))
@@ -65,7 +65,7 @@ def plot_quantity(
     Parameters
     ----------
     results : ThermoRun or mapping of str to ThermoRun
-        From `nepkit.analysis.thermodynamics.read_thermo_run`.
+        From `nepkit.gpumd.thermodynamics.read_thermo_run`.
     panel : str
         A key of `PANELS`.
     components : bool
@@ -79,8 +79,8 @@ def plot_quantity(
     -------
     matplotlib Axes
     """
-    from nepkit.analysis.averages import running_mean
-    from nepkit.analysis.thermodynamics import series_of
+    from nepkit.core.statistics.averages import running_mean
+    from nepkit.gpumd.thermodynamics import series_of
 
     label, shown = PANELS[panel]
     if components and panel == "pressure":
@@ -143,7 +143,7 @@ def notes(results: Mapping[str, Averaged]) -> list[str]:
 
 def series(results: Mapping[str, Averaged]) -> Table:
     """Return every quantity along the runs."""
-    from nepkit.analysis.thermodynamics import series_of
+    from nepkit.gpumd.thermodynamics import series_of
 
     tables = {}
     for label, result in results.items():

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table
 from nepkit.plots.named import loss as loss_plot
 from nepkit.plots.named import parity as parity_plot
 from nepkit.plots.named.parity import DENSITY, PART, QUANTITIES, Sets
 from nepkit.plots.plot import Plot, Source
-from nepkit.table import Table
 
 if TYPE_CHECKING:
     from nepkit.gpumd.loss import Loss

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.named.rdf import DASHES
 from nepkit.plots.named.sdc import WINDOW, notes, numbers
 from nepkit.plots.plot import File, Plot, Source, named
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, stacked, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.motion import VelocityCorrelation
+    from nepkit.transport.motion import VelocityCorrelation
 
 
 def read(source: Source, window: tuple[float, float] = (0.5, 1.0)) -> VelocityCorrelation:
     """Read one sdc.out."""
-    from nepkit.analysis.motion import velocity_correlation
     from nepkit.gpumd.spectra import read_sdc
+    from nepkit.transport.motion import velocity_correlation
 
     return velocity_correlation(read_sdc(source.path("sdc.out")), window)
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nepkit.core.table import Table, table_of_columns
 from nepkit.plots.means import in_words, means_table
 from nepkit.plots.plot import File, Option, Panel, Plot, Source
 from nepkit.plots.style import PALETTE, styled
-from nepkit.table import Table, table_of_columns
 
 if TYPE_CHECKING:
-    from nepkit.analysis.viscosity import ShearViscosity
+    from nepkit.heat.viscosity import ShearViscosity
 
 
 def read(sources: Sequence[Source], window: tuple[float, float] = (0.5, 1.0)) -> ShearViscosity:
     """Read the runs of all files."""
-    from nepkit.analysis.viscosity import shear_viscosity
     from nepkit.gpumd.spectra import read_viscosity
+    from nepkit.heat.viscosity import shear_viscosity
 
     return shear_viscosity([run for source in sources for run in read_viscosity(source.path("viscosity.out"))], window)
 
@@ -30,7 +30,7 @@ def plot_viscosity(result: ShearViscosity, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : ShearViscosity
-        From `nepkit.analysis.viscosity.shear_viscosity`.
+        From `nepkit.heat.viscosity.shear_viscosity`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 
@@ -59,7 +59,7 @@ def plot_correlation(result: ShearViscosity, *, ax: Any = None) -> Any:
     Parameters
     ----------
     result : ShearViscosity
-        From `nepkit.analysis.viscosity.shear_viscosity`.
+        From `nepkit.heat.viscosity.shear_viscosity`.
     ax : matplotlib Axes, optional
         Where to draw; new axes when left out.
 

@@ -13,7 +13,8 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nepkit.frames import labels, read_frames
+from nepkit.formats.files import read_frames
+from nepkit.frames import labels
 from nepkit.training.parity import parity
 
 

@@ -9,9 +9,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport.hydroxide.analysis import hydroxide
-from nepkit.analysis.transport.hydroxide.protonation import protonation
-from nepkit.analysis.transport.mechanism.motion import motion_of
+from nepkit.transport.hydroxide.analysis import hydroxide
+from nepkit.transport.hydroxide.protonation import protonation
+from nepkit.transport.mechanism.motion import motion_of
 
 
 @pytest.fixture(scope="module")

@@ -6,42 +6,30 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ["cli", "workflow", "plots", "analysis", "middle", "frames", "conventions", "base"]
-"""Every layer may import from itself and from those after it."""
+RANKS = [
+    ["__main__"],
+    ["cli"],
+    # From data to a finished page.
+    ["quickstart", "report", "watch", "prepare", "training"],
+    ["plots", "doctor"],
+    # From frames and files to numbers.
+    ["accuracy", "datasets", "heat", "properties", "sampling", "transport"],
+    ["percolation"],
+    ["gpumd", "models"],
+    ["inputs"],
+    ["structures"],
+    ["formats"],
+    ["frames"],
+    ["core"],
+]
+"""The rooms, from the roof to the ground: every room imports from itself and from lower ranks only.
 
-PLACES = {
-    "nepkit.cli": "cli",
-    "nepkit.__main__": "cli",
-    # Things that run from data to a finished page: they use everything below.
-    "nepkit.active": "workflow",
-    "nepkit.compare": "workflow",
-    "nepkit.quickstart": "workflow",
-    "nepkit.watch": "workflow",
-    "nepkit.prepare": "workflow",
-    "nepkit.presets": "workflow",
-    "nepkit.report": "workflow",
-    "nepkit.training": "workflow",
-    "nepkit.plots": "plots",
-    "nepkit.analysis": "analysis",
-    "nepkit.doctor": "analysis",
-    "nepkit.dynamics": "middle",
-    "nepkit.gpumd": "middle",
-    "nepkit.models": "middle",
-    "nepkit.formats": "middle",
-    "nepkit.sampling": "middle",
-    "nepkit.labelling": "middle",
-    "nepkit.frames": "frames",
-    "nepkit.neighbours": "base",
-    "nepkit.conventions": "conventions",
-    "nepkit.atomic": "base",
-    "nepkit.errors": "base",
-    "nepkit.programs": "base",
-    "nepkit.progress": "base",
-    "nepkit.record": "base",
-    "nepkit.registry": "base",
-    "nepkit.table": "base",
-    "nepkit": "base",
-}
+`BESIDE` names the few that also use a room of their own rank.
+"""
+
+BESIDE = {"quickstart": {"report"}}
+LIGHT = {"nepkit", "core"}
+"""What commands may import at the top of their modules, beside each other."""
 
 ROOT = Path(__file__).parents[3]
 MODULES = sorted(
@@ -73,14 +61,18 @@ def imports(path: Path, *, everywhere: bool) -> set[str]:
     return found
 
 
-def place_of(name: str) -> str | None:
-    while name and name not in PLACES:
-        name = name.rpartition(".")[0]
-    return PLACES.get(name)
+def room_of(name: str) -> str:
+    """Return the room of a module or of a name in it: the word after ``nepkit``."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and any(parts[1] in rank for rank in RANKS) else parts[0]
+
+
+def rank_of(room: str) -> int:
+    return next(number for number, rank in enumerate(RANKS) if room in rank)
 
 
 def test_the_reader_of_imports_sees_both_kinds():
-    assert "nepkit.errors.NepkitError" in imports(Path("nepkit/cli/main.py"), everywhere=False)
+    assert "nepkit.core.errors.NepkitError" in imports(Path("nepkit/cli/main.py"), everywhere=False)
     assert "nepkit.cli.main.main" in imports(Path("nepkit/cli/menu.py"), everywhere=True)
     assert "nepkit.cli.main.main" not in imports(Path("nepkit/cli/menu.py"), everywhere=False)
 
@@ -88,14 +80,18 @@ def test_the_reader_of_imports_sees_both_kinds():
 @pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] == "nepkit"], ids=name_of)
 def test_arrows_run_one_way(path):
     name = name_of(path)
-    if name == "nepkit" or path.parts[1] == "data":
-        allowed = set(LAYERS[-1:])
-    else:
-        assert name in PLACES or place_of(name) != "base", f"{name} has no place in PLACES"
-        allowed = set(LAYERS[LAYERS.index(str(place_of(name))) :])
+    room = room_of(name)
     for target in imports(path, everywhere=True):
-        if target.partition(".")[0] == "nepkit":
-            assert place_of(target) in allowed, f"{name} ({place_of(name)}) imports {target} ({place_of(target)})"
+        if target.partition(".")[0] != "nepkit" or room_of(target) in ("nepkit", room):
+            continue
+        assert room != "nepkit", f"{name} imports {target}"
+        lower = rank_of(room_of(target)) > rank_of(room)
+        assert lower or room_of(target) in BESIDE.get(room, ()), f"{name} imports {target}, which is not below it"
+
+
+def test_every_room_has_a_rank():
+    rooms = {path.with_suffix("").parts[1] for path in MODULES if path.parts[0] == "nepkit"}
+    assert rooms - {"__init__", "data"} == {room for rank in RANKS for room in rank}
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] == "lr_correction"], ids=name_of)
@@ -118,6 +114,6 @@ def test_commands_import_nothing_heavy_at_the_top(path):
     light = {"click", *sys.stdlib_module_names}
     for target in imports(path, everywhere=False):
         if target.partition(".")[0] == "nepkit":
-            assert place_of(target) in ("cli", "base"), target
+            assert room_of(target) in {"cli", *LIGHT}, target
         else:
             assert target.partition(".")[0] in light, target

@@ -5,8 +5,9 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nepkit.errors import InputError, OutputError
-from nepkit.frames import Labels, labels, read_frames, set_labels, strip_labels, write_frames
+from nepkit.core.errors import InputError, OutputError
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels, strip_labels
 
 VIRIAL = np.array([[1.0, 0.1, 0.2], [0.1, 2.0, 0.3], [0.2, 0.3, 3.0]])
 

@@ -5,8 +5,8 @@ from ase.build import bulk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.analysis.datasets.distances import closest_contacts, closest_in_frames, pair_name
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.datasets.distances import closest_contacts, closest_in_frames, pair_name
 
 
 def brute_force(atoms, images):

@@ -3,9 +3,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.analysis.datasets.expression import Condition, Missing
-from nepkit.analysis.datasets.filtering import Bounds, Criteria, why_dropped
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.datasets.expression import Condition, Missing
+from nepkit.datasets.filtering import Bounds, Criteria, why_dropped
 from nepkit.frames import Labels, set_labels
 
 

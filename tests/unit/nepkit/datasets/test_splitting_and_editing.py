@@ -7,10 +7,12 @@ from ase.build import bulk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.analysis.datasets import editing, splitting
-from nepkit.analysis.datasets.outliers import Errors, errors_of, errors_of_trainer, worst
-from nepkit.errors import InputError
-from nepkit.frames import Labels, labels, read_frames, set_labels
+from nepkit.core import numbers
+from nepkit.core.errors import InputError
+from nepkit.datasets import editing, splitting
+from nepkit.datasets.outliers import Errors, errors_of, errors_of_trainer, worst
+from nepkit.formats.files import read_frames
+from nepkit.frames import Labels, labels, set_labels
 from nepkit.sampling import simple
 
 
@@ -58,7 +60,7 @@ def test_shares_that_leave_nothing_are_refused(share):
 @pytest.mark.parametrize("text", ["0", "11", "5-3", "a", "", "1,,2", "3--4", "9-11", "1.5", "-11"])
 def test_numbers_of_frames_that_are_none_are_refused(text):
     with pytest.raises(InputError):
-        editing.parse_numbers(text, 10)
+        numbers.parse_numbers(text, 10)
 
 
 def test_cleaning_removes_or_keeps_by_name():

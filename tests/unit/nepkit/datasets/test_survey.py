@@ -3,10 +3,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.analysis.datasets.quantities import fingerprint, measure
-from nepkit.analysis.datasets.survey import survey, survey_file
-from nepkit.errors import InputError
-from nepkit.frames import Labels, set_labels, write_frames
+from nepkit.core.errors import InputError
+from nepkit.datasets.quantities import fingerprint, measure
+from nepkit.datasets.survey import survey, survey_file
+from nepkit.formats.files import write_frames
+from nepkit.frames import Labels, set_labels
 
 
 def labelled(energy=-3.0, scale=1.0, forces=None, virial=None, seed=0, **more):

@@ -7,10 +7,11 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from scipy.io import netcdf_file
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.catalogue import detect
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 HARTREE, BOHR = 27.211386, 0.5291772
 

@@ -10,10 +10,11 @@ import pytest
 from ase.build import bulk
 
 from nepkit.cli.main import main
-from nepkit.errors import OutputError
+from nepkit.core.errors import OutputError
 from nepkit.formats.catalogue import formats
 from nepkit.formats.conversion import convert
-from nepkit.frames import Labels, read_frames, set_labels, write_frames
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, set_labels
 
 OUTPUTS = Path(__file__).parents[3] / "outputs"
 MANY = {name: made for name, made in formats().items() if made.write and not made.single}

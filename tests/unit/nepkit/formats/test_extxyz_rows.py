@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats import extxyz, extxyz_rows
-from nepkit.frames import Labels, Snapshot, labels, read_frames, read_snapshots, set_labels, write_frames
+from nepkit.formats.files import read_frames, read_snapshots, write_frames
+from nepkit.frames import Labels, Snapshot, labels, set_labels
 
 REALS = [
     "1",

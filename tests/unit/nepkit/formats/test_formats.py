@@ -9,11 +9,12 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.errors import InputError, OutputError
+from nepkit.core.errors import InputError, OutputError
 from nepkit.formats import cp2k, deepmd, lammps_data, mtp, outcar
 from nepkit.formats.conversion import convert, find_sources
+from nepkit.formats.files import read_frames, write_frames
 from nepkit.formats.format import Reading
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.frames import Labels, labels, set_labels
 
 
 def salt(scale=1.0):

@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.geometry import cell_to_cellpar
 from scipy.io import netcdf_file
 
-from nepkit.frames import read_frames, write_frames
+from nepkit.formats.files import read_frames, write_frames
 
 CELL = np.array([[0.0, 9.0, 1.0], [8.0, 0.5, 0.0], [1.0, 2.0, 10.0]])  # not in the standard place
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from nepkit.errors import InputError
-from nepkit.gpumd.keyword_table import PAGE, page
-from nepkit.gpumd.keywords import Argument, Form, Keyword
-from nepkit.gpumd.nep_keywords import GNEP_KEYWORDS, NEP_KEYWORDS
-from nepkit.gpumd.run_keywords import LASTING, RUN_KEYWORDS
+from nepkit.core.errors import InputError
+from nepkit.inputs.keyword_table import PAGE, page
+from nepkit.inputs.keywords import Argument, Form, Keyword
+from nepkit.inputs.nep_keywords import GNEP_KEYWORDS, NEP_KEYWORDS
+from nepkit.inputs.run_keywords import LASTING, RUN_KEYWORDS
 
 # Examples of GPUMD's manual and of its example folders, each of which it accepts.
 ACCEPTED = """
@@ -159,4 +159,4 @@ def test_what_lasts():
 
 def test_the_page_of_keywords_is_up_to_date(repository):
     text = (repository / PAGE).read_text(encoding="utf-8")
-    assert text == page(text), "run: python -m nepkit.gpumd.keyword_table"
+    assert text == page(text), "run: python -m nepkit.inputs.keyword_table"

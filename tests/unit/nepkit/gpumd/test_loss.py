@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.loss import read_loss
 
 GNEP = (

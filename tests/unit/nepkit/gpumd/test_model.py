@@ -1,6 +1,6 @@
 import pytest
 
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
 from nepkit.gpumd.model import read_model
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd import heat, logs, profiles, spectra, structure
 from nepkit.gpumd.outputs import READERS, pattern_of
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.inputs.runfile import read_run_file
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
-from nepkit.errors import InputError
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.core.errors import InputError
+from nepkit.inputs.runfile import read_run_file
 
 TEXT = """
 replicate 2 2 1          # of model.xyz

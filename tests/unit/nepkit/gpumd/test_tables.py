@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.tables import read_blocks, read_correlations, read_msd, read_rows
 
 ROW = "0.1 1 2 3 5 10 15"

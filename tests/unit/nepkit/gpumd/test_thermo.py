@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError
-from nepkit.gpumd.runfile import read_run_file
+from nepkit.core.errors import InputError
 from nepkit.gpumd.thermo import read_thermo, thermo_time
+from nepkit.inputs.runfile import read_run_file
 
 OLD = "300 1 2 1 2 3 0 0 0 2 3 4\n"
 NEW = "300 1 2 1 2 3 4 5 6 2 0 0 1 3 0 0 0 4\n"

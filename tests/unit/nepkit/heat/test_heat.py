@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.heat.components import COMPONENTS
-from nepkit.analysis.heat.green_kubo import green_kubo
-from nepkit.analysis.heat.hnemd import hnemd
-from nepkit.analysis.heat.nemd import Geometry, ends_of, geometry, nemd
-from nepkit.analysis.heat.spectrum import conductance_spectrum, spectrum
-from nepkit.analysis.viscosity import shear_viscosity
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.gpumd.heat import HeatCorrelation, SpectralHeatCurrent
-from nepkit.gpumd.runfile import read_run_file
 from nepkit.gpumd.spectra import Viscosity
+from nepkit.heat.components import COMPONENTS
+from nepkit.heat.green_kubo import green_kubo
+from nepkit.heat.hnemd import hnemd
+from nepkit.heat.nemd import Geometry, ends_of, geometry, nemd
+from nepkit.heat.spectrum import conductance_spectrum, spectrum
+from nepkit.heat.viscosity import shear_viscosity
+from nepkit.inputs.runfile import read_run_file
 
 
 def run_in(tmp_path, text):

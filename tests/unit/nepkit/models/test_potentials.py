@@ -14,7 +14,7 @@ from lr_correction.errors import ModelError
 from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import keep_species, read_nep, write_nep
 from lr_correction.saved import load_charges, save_charges
-from nepkit.errors import InputError, NepkitError, UnknownNameError
+from nepkit.core.errors import InputError, NepkitError, UnknownNameError
 from nepkit.models.potentials import (
     FAMILIES,
     CalculatorPotential,

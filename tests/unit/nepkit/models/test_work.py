@@ -7,7 +7,7 @@ import pytest
 from ase.build import bulk
 
 from lr_correction.nepfile import write_nep
-from nepkit.errors import InputError, ProgramError
+from nepkit.core.errors import InputError, ProgramError
 from nepkit.models.potentials import load_potential
 from nepkit.models.work import Work
 from tests.factories import random_frame, random_nep

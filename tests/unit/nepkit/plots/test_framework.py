@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.core.table import Table, stacked, table_of_columns
 from nepkit.plots.catalogue import by_name
 from nepkit.plots.compose import Look, compose
 from nepkit.plots.labels import distinct
 from nepkit.plots.plot import File, Option, Plot, Source
 from nepkit.plots.style import new_figure, with_sheets
 from nepkit.plots.terminal import to_text, traces
-from nepkit.table import Table, stacked, table_of_columns
 
 FILES = (File("a.out", "compute_a of gpumd"), File("b_*.out", "you", needed=False))
 

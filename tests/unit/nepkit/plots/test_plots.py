@@ -6,11 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from nepkit.analysis.charges import ChargeDistribution
-from nepkit.analysis.msd import MeanSquaredDisplacement
-from nepkit.analysis.parity import Parity
-from nepkit.dynamics import Trajectory
-from nepkit.errors import OutputError
+from nepkit.accuracy.parity import Parity
+from nepkit.core.errors import OutputError
 from nepkit.plots.charges import plot_charges
 from nepkit.plots.energy import plot_energy
 from nepkit.plots.errors import plot_errors
@@ -18,6 +15,9 @@ from nepkit.plots.msd import plot_msd
 from nepkit.plots.parity import plot_parity
 from nepkit.plots.residuals import plot_residuals
 from nepkit.plots.style import check_image, new_figure, save_image, svg
+from nepkit.properties.charges import ChargeDistribution
+from nepkit.properties.dynamics import Trajectory
+from nepkit.transport.element_msd import MeanSquaredDisplacement
 
 
 def parity(offset=0.1):
@@ -130,7 +130,7 @@ def test_plots_leave_no_global_state():
     code = """
 import sys, matplotlib, numpy as np
 before = matplotlib.rcParams.copy()  # dict() would load a backend
-from nepkit.analysis.msd import MeanSquaredDisplacement
+from nepkit.transport.element_msd import MeanSquaredDisplacement
 from nepkit.plots.msd import plot_msd
 plot_msd(MeanSquaredDisplacement(np.arange(2.0), {"Li": np.arange(2.0)}))
 assert matplotlib.rcParams.copy() == before

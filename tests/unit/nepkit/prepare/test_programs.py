@@ -8,8 +8,9 @@ from ase.build import bulk, make_supercell
 from ase.io import read
 
 from nepkit.cli.main import main
-from nepkit.errors import InputError
-from nepkit.frames import Labels, labels, read_frames, set_labels, write_frames
+from nepkit.core.errors import InputError
+from nepkit.formats.files import read_frames, write_frames
+from nepkit.frames import Labels, labels, set_labels
 from nepkit.prepare.cp2k import keyword, parse, put_structure
 from nepkit.prepare.template import check_places, fill, read_template
 

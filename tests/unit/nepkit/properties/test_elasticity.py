@@ -3,19 +3,13 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.analysis.landscape.minima import Relaxation
-from nepkit.analysis.properties.elasticity import (
-    VOIGT,
-    elastic_constants,
-    needed_strains,
-    symmetric_basis,
-    voigt_strain,
-)
-from nepkit.analysis.properties.equation_of_state import equation_of_state
-from nepkit.analysis.structures.strains import strained
-from nepkit.analysis.structures.symmetry import dataset
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.models.potentials import load_potential
+from nepkit.properties.elasticity import VOIGT, elastic_constants, needed_strains, symmetric_basis, voigt_strain
+from nepkit.properties.equation_of_state import equation_of_state
+from nepkit.properties.landscape.minima import Relaxation
+from nepkit.structures.strains import strained
+from nepkit.structures.symmetry import dataset
 
 EMT = load_potential("emt")
 

@@ -3,14 +3,14 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from nepkit.analysis.dimer import dimer
-from nepkit.analysis.landscape.minima import Relaxation
-from nepkit.analysis.properties.cohesion import cohesion
-from nepkit.analysis.properties.defect_energy import defect_energies, dilute
-from nepkit.analysis.properties.hops import hop_barriers, vacancy_hops
-from nepkit.analysis.properties.surface_energy import J_PER_M2, surface_energies
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
 from nepkit.models.potentials import load_potential
+from nepkit.properties.cohesion import cohesion
+from nepkit.properties.defect_energy import defect_energies, dilute
+from nepkit.properties.dimer import dimer
+from nepkit.properties.hops import hop_barriers, vacancy_hops
+from nepkit.properties.landscape.minima import Relaxation
+from nepkit.properties.surface_energy import J_PER_M2, surface_energies
 
 EMT = load_potential("emt")
 COPPER = bulk("Cu", a=3.58985, cubic=True)

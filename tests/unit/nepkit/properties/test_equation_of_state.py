@@ -4,10 +4,10 @@ from ase import Atoms
 from ase.build import bulk
 from ase.eos import birchmurnaghan, vinet
 
-from nepkit.analysis.properties.equation_of_state import equation_of_state, fit_equations, form_of
-from nepkit.conventions import EV_PER_A3_IN_GPA
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.conventions import EV_PER_A3_IN_GPA
+from nepkit.core.errors import InputError, UnknownNameError
 from nepkit.models.potentials import load_potential
+from nepkit.properties.equation_of_state import equation_of_state, fit_equations, form_of
 
 VOLUMES = np.linspace(18.0, 22.0, 9)
 

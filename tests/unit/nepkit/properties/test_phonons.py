@@ -8,14 +8,14 @@ from ase.calculators.emt import EMT
 from ase.phonons import Phonons as PhononsOfAse
 
 from lr_correction.nepfile import write_nep
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.models.potentials import load_potential
 from tests.factories import random_nep
 
 pytest.importorskip("phonopy", reason="phonopy is not installed (extra: phonon)")
 
-from nepkit.analysis.properties.phonons import Polar, phonons, polar_of
-from nepkit.analysis.properties.thermal_expansion import quasi_harmonic, thermal_expansion
+from nepkit.properties.phonons import Polar, phonons, polar_of
+from nepkit.properties.thermal_expansion import quasi_harmonic, thermal_expansion
 
 COPPER = bulk("Cu", a=3.5896)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lr_correction.batch import Batch, neighbour_pairs
 from lr_correction.descriptors import forward
 from lr_correction.nepfile import write_nep
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.sampling import neighbour_sums
 from nepkit.sampling.descriptors import AtomDescriptors
 from nepkit.sampling.neighbour_sums import NeighbourSums

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lr_correction.nepfile import write_nep
-from nepkit.analysis.datasets.distances import closest_contacts
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.datasets.distances import closest_contacts
 from nepkit.sampling import simple
 from nepkit.sampling.descriptors import frame_descriptors
 from nepkit.sampling.farthest import farthest_points, principal_components

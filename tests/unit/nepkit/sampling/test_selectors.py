@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from lr_correction.errors import ModelError
 from lr_correction.nepfile import write_nep
-from nepkit.errors import InputError, NepkitError
+from nepkit.core.errors import InputError, NepkitError
 from nepkit.models.potentials import Committee, as_potential, load_potential
 from nepkit.sampling.clusters import clusters
 from nepkit.sampling.coverage import cover

@@ -8,15 +8,15 @@ from ase.spacegroup import crystal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nepkit.analysis.datasets.distances import closest_contacts
-from nepkit.analysis.structures.grouping import grouped, molecules
-from nepkit.analysis.structures.renumbering import order_like, renumbered, reordered
-from nepkit.analysis.structures.strains import parse_strain, strained
-from nepkit.analysis.structures.supercells import compact_matrix, replicated, supercell
-from nepkit.analysis.structures.symmetry import dataset, standardised
-from nepkit.analysis.structures.vacuum import with_vacuum
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.datasets.distances import closest_contacts
 from nepkit.frames import Labels, labels, set_labels
+from nepkit.structures.grouping import grouped, molecules
+from nepkit.structures.renumbering import order_like, renumbered, reordered
+from nepkit.structures.strains import parse_strain, strained
+from nepkit.structures.supercells import compact_matrix, replicated, supercell
+from nepkit.structures.symmetry import dataset, standardised
+from nepkit.structures.vacuum import with_vacuum
 
 
 def rutile():

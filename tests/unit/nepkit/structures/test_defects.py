@@ -8,11 +8,12 @@ from ase.build import bulk
 from ase.spacegroup import crystal
 
 import nepkit
-from nepkit.analysis.structures.defects import defects
-from nepkit.analysis.structures.symmetry import dataset
-from nepkit.analysis.structures.voids import voids
-from nepkit.errors import InputError
-from nepkit.frames import labels, read_frames
+from nepkit.core.errors import InputError
+from nepkit.formats.files import read_frames
+from nepkit.frames import labels
+from nepkit.structures.defects import defects
+from nepkit.structures.symmetry import dataset
+from nepkit.structures.voids import voids
 
 SALT = bulk("NaCl", "rocksalt", 5.6)
 CHARGES = {"Na": 1.0, "Cl": -1.0, "Mg": 2.0}

@@ -11,11 +11,11 @@ from ase.build import bulk
 from lr_correction.batch import Batch
 from lr_correction.ewald import Electrostatics
 from lr_correction.kernels import COULOMB_CONSTANT, coulomb
-from nepkit.analysis.structures.annealing import sample_orderings
-from nepkit.analysis.structures.ordering import enumerate_orderings
-from nepkit.analysis.structures.sites import Problem
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.formats.disorder import DisorderedCrystal, occupied, parse_rule, read_disordered
+from nepkit.structures.annealing import sample_orderings
+from nepkit.structures.ordering import enumerate_orderings
+from nepkit.structures.sites import Problem
 
 SALT = {"Na": 1.0, "Cl": -1.0}
 CIF = """data_mixed

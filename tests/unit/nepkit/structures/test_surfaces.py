@@ -5,10 +5,10 @@ import pytest
 from ase.build import bulk
 from ase.spacegroup import crystal
 
-from nepkit.analysis.datasets.distances import closest_contacts
-from nepkit.analysis.structures.surfaces import is_symmetric, slabs
-from nepkit.analysis.structures.symmetry import standardised
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.datasets.distances import closest_contacts
+from nepkit.structures.surfaces import is_symmetric, slabs
+from nepkit.structures.symmetry import standardised
 
 CHARGES = {"Ti": 4.0, "O": -2.0, "Na": 1.0, "Cl": -1.0}
 

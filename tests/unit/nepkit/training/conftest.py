@@ -13,7 +13,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from nepkit.frames import write_frames
+from nepkit.formats.files import write_frames
 
 
 def copper(count: int, seed: int) -> list[Atoms]:

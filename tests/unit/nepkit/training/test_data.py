@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.training.data import load_data
 
 FRAME = """2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.training.loss import LossReader, read_loss
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nepkit.errors import InputError, OutputError, ProgramError
+from nepkit.core.errors import InputError, OutputError, ProgramError
 from nepkit.training.data import load_data
 from nepkit.training.loss import LossPoint
 from nepkit.training.run import train

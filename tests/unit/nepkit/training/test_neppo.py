@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ase.io import read
 
-from nepkit.errors import InputError, MissingExtraError
+from nepkit.core.errors import InputError, MissingExtraError
 from nepkit.training.data import load_data
 from nepkit.training.loss import LossPoint
 from nepkit.training.run import train

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.training.settings import Settings
 
 GOLDEN = """\

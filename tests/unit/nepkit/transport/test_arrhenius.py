@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import arrhenius
-from nepkit.conventions import BOLTZMANN
-from nepkit.errors import InputError
+from nepkit.core.conventions import BOLTZMANN
+from nepkit.core.errors import InputError
+from nepkit.transport import arrhenius
 
 T = np.linspace(400.0, 900.0, 9)
 

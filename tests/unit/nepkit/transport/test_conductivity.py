@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import conductivity, diffusion, msd
-from nepkit.analysis.transport.conductivity import conductivity_per_diffusion
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport import conductivity, diffusion, msd
+from nepkit.transport.conductivity import conductivity_per_diffusion
 from tests.walks import brownian
 
 

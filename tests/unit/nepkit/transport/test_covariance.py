@@ -3,8 +3,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport.blocks import block_slopes, blocks_that_fit, bootstrap, kurtosis
-from nepkit.analysis.transport.covariance import fit_line, ordinary_slope, overlaps
+from nepkit.core.statistics.blocks import bootstrap
+from nepkit.transport.blocks import block_slopes, blocks_that_fit, kurtosis
+from nepkit.transport.covariance import fit_line, ordinary_slope, overlaps
 
 FRAMES, LAGS = 200, np.array([4, 9, 10, 40])
 

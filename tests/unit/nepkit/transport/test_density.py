@@ -4,11 +4,11 @@ from ase.calculators.vasp import VaspChargeDensity
 from ase.io.cube import read_cube
 from ase.units import Bohr
 
-from nepkit.analysis.transport.mechanism.density import density, write_density
-from nepkit.analysis.transport.mechanism.free_energy import barrier, way_through
-from nepkit.analysis.transport.mechanism.motion import Motion, motion_of
-from nepkit.conventions import BOLTZMANN
-from nepkit.errors import InputError, OutputError
+from nepkit.core.conventions import BOLTZMANN
+from nepkit.core.errors import InputError, OutputError
+from nepkit.transport.mechanism.density import density, write_density
+from nepkit.transport.mechanism.free_energy import barrier, way_through
+from nepkit.transport.mechanism.motion import Motion, motion_of
 from tests.lattice_hops import SIDE, box, hops, trajectory
 
 CELL = np.array([[4.0, 0, 0], [1.0, 4.0, 0], [0, 1.0, 4.0]])

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import NotDiffusiveError, diffusion, msd
-from nepkit.analysis.transport.diffusion import finite_size_correction
-from nepkit.analysis.transport.quantity import of_blocks, of_variance
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.core.statistics.quantity import of_blocks, of_variance
+from nepkit.transport import NotDiffusiveError, diffusion, msd
+from nepkit.transport.diffusion import finite_size_correction
 from tests.walks import brownian, caged
 
 SEEDS = range(40)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport import follow
-from nepkit.analysis.transport.displacement import check_times
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport import follow
+from nepkit.transport.displacement import check_times
 
 CELL = np.array([[8.0, 0, 0], [3.0, 7.0, 0], [-2.0, 2.5, 9.0]])
 

@@ -5,11 +5,11 @@ from ase.build import bulk
 from ase.geometry.rdf import get_rdf
 from scipy.stats import chi
 
-from nepkit.analysis.transport.mechanism.contacts import contact_times
-from nepkit.analysis.transport.mechanism.motion import Motion
-from nepkit.analysis.transport.mechanism.radial import radial
-from nepkit.analysis.transport.mechanism.van_hove import van_hove
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.transport.mechanism.contacts import contact_times
+from nepkit.transport.mechanism.motion import Motion
+from nepkit.transport.mechanism.radial import radial
+from nepkit.transport.mechanism.van_hove import van_hove
 from tests.walks import brownian
 
 CELL = np.array([[12.0, 0, 0], [3.0, 12.0, 0], [0, -2.0, 12.0]])

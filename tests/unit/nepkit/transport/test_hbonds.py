@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.hydroxide.hbonds import frame_bonds, hydrogen_bonds
-from nepkit.analysis.transport.hydroxide.protonation import protonation
-from nepkit.analysis.transport.mechanism.motion import motion_of
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport.hydroxide.hbonds import frame_bonds, hydrogen_bonds
+from nepkit.transport.hydroxide.protonation import protonation
+from nepkit.transport.mechanism.motion import motion_of
 from tests.water_chains import chains
 
 

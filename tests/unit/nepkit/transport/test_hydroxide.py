@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.hydroxide.analysis import hydroxide
-from nepkit.analysis.transport.hydroxide.current import formal_charges
-from nepkit.analysis.transport.hydroxide.identity import find_hops, identify
-from nepkit.analysis.transport.hydroxide.protonation import ATTACKED, ELSEWHERE, EXTRA, protonation
-from nepkit.analysis.transport.mechanism.motion import motion_of
-from nepkit.analysis.transport.mechanism.rates import event_rate
-from nepkit.analysis.transport.mechanism.stays import without_rattling
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.transport.hydroxide.analysis import hydroxide
+from nepkit.transport.hydroxide.current import formal_charges
+from nepkit.transport.hydroxide.identity import find_hops, identify
+from nepkit.transport.hydroxide.protonation import ATTACKED, ELSEWHERE, EXTRA, protonation
+from nepkit.transport.mechanism.motion import motion_of
+from nepkit.transport.mechanism.rates import event_rate
+from nepkit.transport.mechanism.stays import without_rattling
 from tests.water_chains import SPACING, chains
 
 RATE, SLIDE = 0.2, 0.05

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.mechanism.density import density
-from nepkit.analysis.transport.mechanism.jumps import events_of, jumps
-from nepkit.analysis.transport.mechanism.motion import Motion, motion_of
-from nepkit.analysis.transport.mechanism.occupation import occupy
-from nepkit.analysis.transport.mechanism.sites import Sites, find_sites, given_sites, symmetrise
-from nepkit.analysis.transport.mechanism.strings import strings
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.transport.mechanism.density import density
+from nepkit.transport.mechanism.jumps import events_of, jumps
+from nepkit.transport.mechanism.motion import Motion, motion_of
+from nepkit.transport.mechanism.occupation import occupy
+from nepkit.transport.mechanism.sites import Sites, find_sites, given_sites, symmetrise
+from nepkit.transport.mechanism.strings import strings
 from tests.lattice_hops import SIDE, SITES, A, box, hops, trajectory, vacancy
 
 LATTICE = Sites((SITES + 0.5) / SIDE, ("site",) * len(SITES), box(), "lattice")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.lasting_network import lasting_network
-from nepkit.analysis.transport.percolation_statistics import network
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.percolation.statistics import network
+from nepkit.transport.lasting_network import lasting_network
 
 
 def chain(gaps):

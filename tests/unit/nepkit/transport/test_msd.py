@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import msd
-from nepkit.analysis.transport.displacement import framework_weights
-from nepkit.errors import InputError, UnknownNameError
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.transport import msd
+from nepkit.transport.displacement import framework_weights
 from tests.walks import brownian, direct_msd
 
 LABELS = ["Li", "Li", "Cl", "Li", "Y"]

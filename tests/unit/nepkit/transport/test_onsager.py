@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport import conductivity, diffusion, msd
-from nepkit.analysis.transport.conductivity import conductivity_per_diffusion
-from nepkit.analysis.transport.onsager import onsager
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport import conductivity, diffusion, msd
+from nepkit.transport.conductivity import conductivity_per_diffusion
+from nepkit.transport.onsager import onsager
 from tests.walks import brownian
 
 STATE = {"interval": 1.0, "volume": 1e4, "temperature": 500.0}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from nepkit.analysis.transport.source import charge_of, open_source
-from nepkit.errors import InputError, UnknownNameError
-from nepkit.frames import write_frames
+from nepkit.core.errors import InputError, UnknownNameError
+from nepkit.formats.files import write_frames
+from nepkit.transport.source import charge_of, open_source
 
 RUN = """ensemble {ensemble} 300 300 100
 dump_thermo 100

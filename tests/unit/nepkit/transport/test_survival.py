@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nepkit.analysis.transport.mechanism.survival import survival
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
+from nepkit.transport.mechanism.survival import survival
 
 
 def telegraph(seed, on, off, frames=4000, pairs=60, interval=0.1):

@@ -10,7 +10,7 @@ import pexpect
 import pytest
 from rich.console import Console
 
-from nepkit.errors import InputError
+from nepkit.core.errors import InputError
 from nepkit.watch.pace import Pace
 from nepkit.watch.screen import rows_of, screen, share
 from nepkit.watch.simulation import SimulationWatcher

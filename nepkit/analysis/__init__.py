@@ -1,1 +1,0 @@
-"""From frames and files to numbers: every result is a frozen dataclass with documented units."""

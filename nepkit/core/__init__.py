@@ -1,0 +1,1 @@
+"""What every room stands on: conventions, errors, safe writing, tables, progress, numbers with errors."""

@@ -1,0 +1,1 @@
+"""Numbers with errors: quantities, means over blocks and runs."""
