@@ -1,4 +1,4 @@
-"""Make docs/gallery.md and its images from data that the project makes itself.
+"""Make the images of docs/gallery.md from data that the project makes itself.
 
 ``python docs/make_gallery.py [FOLDER]`` runs the commands of the page, one per plot. The files they read are made in
 ``FOLDER`` (a temporary one when left out) from the bundled Li3YCl6 frames and NEP: charges are fitted, predictions and
@@ -214,13 +214,18 @@ def numbered() -> list[tuple[Entry, int]]:
     return found
 
 
+def write_page() -> None:
+    """Write the text of the gallery, as the build of the documentation does."""
+    (HERE / "gallery.md").write_text(page(), encoding="utf-8")
+
+
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option("--only", help="Name of the one plot to make again.")
 @click.option("--page", "text_only", is_flag=True, help="Write the text alone; the images stay.")
 def make(folder: Path | None, only: str | None, text_only: bool) -> None:
     """Make the gallery."""
-    (HERE / "gallery.md").write_text(page(), encoding="utf-8")
+    write_page()
     if text_only:
         return
     with TemporaryDirectory() as temporary:

@@ -49,6 +49,11 @@ class Labels:
         e A.
     charge : float
         Total charge of the frame, e.
+
+    Examples
+    --------
+    >>> Labels(energy=-3.5).forces is None
+    True
     """
 
     energy: float | None = None

@@ -78,16 +78,17 @@ def main() -> None:
         "--retry", action="store_true", help="take back claims without a result (no other worker may run)"
     )
     parser.add_argument("--candidates", default=str(WORK / "candidates.xyz"))
+    parser.add_argument("--labels", type=Path, default=LABELS, help="folder of the labelled frames")
     options = parser.parse_args()
-    LABELS.mkdir(parents=True, exist_ok=True)
+    options.labels.mkdir(parents=True, exist_ok=True)
     if options.retry:
-        for path in LABELS.glob("*.claim"):
+        for path in options.labels.glob("*.claim"):
             if not path.with_suffix(".xyz").exists():
                 path.unlink()
     stop = time.time() + 60 * options.minutes
     for atoms in read(options.candidates, ":"):
         name = atoms.info["structure_id"].replace("/", "_").replace("#", "_")
-        target = LABELS / f"{name}.xyz"
+        target = options.labels / f"{name}.xyz"
         if time.time() > stop:
             break
         if target.exists() or not claim(target.with_suffix(".claim")):

@@ -1,8 +1,8 @@
 """The pages of all commands and the overview of ``nepkit --help``, generated from the command tree.
 
-``python -m nepkit.cli.reference`` writes ``docs/commands.md``, the same in Chinese, and ``nepkit/cli/overview.txt``;
-with ``--check`` it only says whether they are up to date, by its exit status. They do not depend on the version of
-click, on the terminal or on the language that is asked for.
+``python -m nepkit.cli.reference`` writes ``nepkit/cli/overview.txt``; with ``--check`` it only says whether it is up to
+date, by its exit status. The pages are written into a folder by ``--pages``, as the build of the documentation does.
+Nothing depends on the version of click, on the terminal or on the language that is asked for.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from nepkit.cli import parameters
 from nepkit.cli.command import ROOT, SECTIONS, NepkitCommand, format_overview, leaves, load_all
 from nepkit.cli.language import ENGLISH, say, say_all, say_numbers, speaking
 
-PAGE = Path("docs/commands.md")
-CHINESE = Path("docs/commands_zh.md")
+PAGES = {"commands.md": ENGLISH, "commands_zh.md": "zh"}
 OVERVIEW = Path("nepkit/cli/overview.txt")
 NEEDED = "needed"
 NO_NUMBER = "Without a menu number"
 HEAD = "| parameter | type | default | meaning |"
 INTRODUCTION = """# Commands
 
-Generated from the command tree by `python -m nepkit.cli.reference`; do not edit by hand.
+Generated from the command tree.
 
 `nepkit` alone opens a menu of the same commands, where the number of a command can be typed at any prompt.
 Results go to standard output; errors go to standard error as one line, with exit status 1."""
@@ -75,19 +74,31 @@ def _argument(parameter: click.Parameter) -> str:
     return word if parameter.required else f"[{word}]"
 
 
+def write_pages(folder: Path) -> list[Path]:
+    """Write the pages of all commands, English and Chinese, into a folder that is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, language in PAGES.items():
+        (folder / name).write_text(reference(language), encoding="utf-8")
+    return [folder / name for name in PAGES]
+
+
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail when the page is not up to date.")
-def main(check: bool) -> None:
-    """Write the pages of all commands, or check them."""
-    for path, new in ((PAGE, reference()), (CHINESE, reference("zh")), (OVERVIEW, format_overview())):
-        old = path.read_text(encoding="utf-8") if path.exists() else ""
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(new, encoding="utf-8")
-        elif new != old:
-            difference = unified_diff(old.splitlines(), new.splitlines(), str(path), "command tree", n=1, lineterm="")
-            click.echo("\n".join(difference))
-            raise click.ClickException(f"{path} is out of date; run: python -m nepkit.cli.reference")
+@click.option("--check", is_flag=True, help="Change nothing; fail where the overview is out of date.")
+@click.option("--pages", type=click.Path(path_type=Path), help="Folder for the reference pages of all commands.")
+def main(check: bool, pages: Path | None) -> None:
+    """Write the overview of nepkit --help, or check it; write the reference pages of all commands."""
+    if pages is not None:
+        write_pages(pages)
+        return
+    new = format_overview()
+    old = OVERVIEW.read_text(encoding="utf-8") if OVERVIEW.exists() else ""
+    if not check:
+        OVERVIEW.parent.mkdir(parents=True, exist_ok=True)
+        OVERVIEW.write_text(new, encoding="utf-8")
+    elif new != old:
+        difference = unified_diff(old.splitlines(), new.splitlines(), str(OVERVIEW), "command tree", n=1, lineterm="")
+        click.echo("\n".join(difference))
+        raise click.ClickException(f"{OVERVIEW} is out of date; run: python -m nepkit.cli.reference")
 
 
 if __name__ == "__main__":

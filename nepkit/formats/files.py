@@ -32,6 +32,10 @@ def read_frames(path: str | Path, format: str | None = None, reading: Reading | 
     ------
     InputError
         Where the file is empty, cut short, or not what its suffix says; names the frame and line.
+
+    Examples
+    --------
+    >>> [len(atoms) for atoms in read_frames("OUTCAR")]  # doctest: +SKIP
     """
     path = Path(path)
     told = reading or Reading()
@@ -104,6 +108,11 @@ def write_frames(
     ------
     OutputError
         Where the file exists and ``overwrite`` is false, or there is no frame to write.
+
+    Examples
+    --------
+    >>> write_frames("train.xyz", read_frames("OUTCAR"))  # doctest: +SKIP
+    12
     """
     path = Path(path)
     target = catalogue.for_writing(path) if format is None else catalogue.by_name(format)

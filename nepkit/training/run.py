@@ -87,6 +87,12 @@ def train(
     ------
     NepkitError
         The engine is missing, or the folder holds something else.
+
+    Examples
+    --------
+    >>> data = load_data(Path("train.xyz"))  # doctest: +SKIP
+    >>> train(data, Settings(cutoff=(6.0, 5.0)), Path("run")).model  # doctest: +SKIP
+    PosixPath('run/nep.txt')
     """
     chosen = engines[engine]
     versions = chosen.versions()

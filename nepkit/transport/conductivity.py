@@ -131,6 +131,13 @@ def conductivity(
     ------
     InputError
         Where volume or temperature is not positive.
+
+    Examples
+    --------
+    >>> run = open_run("run", ["Li"], charges=[1.0])  # doctest: +SKIP
+    >>> found = {"Li": diffusion(run.curves, "Li")}  # doctest: +SKIP
+    >>> conductivity(found, run.curves, {"Li": 1.0}, volume=5.4e4, temperature=600.0).haven  # doctest: +SKIP
+    Quantity(value=0.61, error=0.08, unit='', low=0.47, high=0.79)
     """
     factor = conductivity_per_diffusion(volume, temperature)
     single = nernst_einstein(ions, curves.count if counts is None else counts, charges, factor)

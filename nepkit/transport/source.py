@@ -71,6 +71,10 @@ def open_source(
     ------
     InputError
         Where something is missing or contradictory.
+
+    Examples
+    --------
+    >>> open_source("run", ["Li"], charges=[1.0]).state(None, None)  # K, A^3  # doctest: +SKIP
     """
     path = Path(path)
     carried = dict(zip(ions, charges, strict=False))

@@ -6,4 +6,4 @@ from nepkit.cli.command import group
 
 group("data", "Sets of frames: look into them, check, choose and change them.")
 
-from nepkit.cli.data import edit, inspect, select  # noqa: E402, F401 - the commands need the group
+from nepkit.cli.data import edit, inspect, select  # noqa: E402 - the commands need the group

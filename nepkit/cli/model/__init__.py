@@ -6,4 +6,4 @@ from nepkit.cli.command import group
 
 group("model", "Look into a NEP and change its architecture.")
 
-from nepkit.cli.model import inspect, operate  # noqa: E402, F401
+from nepkit.cli.model import inspect, operate  # noqa: E402

@@ -4,4 +4,4 @@ from nepkit.cli.command import group
 
 group("structure", "Make structures: supercells, groups, strains, surfaces, defects, orderings.")
 
-from nepkit.cli.structure import arrange, cells, disorder, displace, shape  # noqa: E402, F401
+from nepkit.cli.structure import arrange, cells, disorder, displace, shape  # noqa: E402

@@ -6,7 +6,7 @@ from nepkit.cli.command import group
 
 group("transport", "Ion transport with errors: diffusion, conductivity, activation energy, percolation.")
 
-from nepkit.cli.transport import (  # noqa: E402, F401 - as above
+from nepkit.cli.transport import (  # noqa: E402 - as above
     conductivity,
     displacements,
     distribution,

@@ -22,6 +22,11 @@ class Quantity:
         Unit of all four numbers.
     low, high : float
         Ends of the 95 % interval; it need not be symmetric.
+
+    Examples
+    --------
+    >>> Quantity(2.0, 0.1, "mS/cm", 1.8, 2.2).scaled(0.1, "S/m").high
+    0.22000000000000003
     """
 
     value: float

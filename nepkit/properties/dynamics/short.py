@@ -145,6 +145,14 @@ def run_md(
     ------
     ExplosionError
         If the run blows up.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ase.calculators.emt import EMT
+    >>> run = run_md(bulk("Cu", cubic=True), EMT(), temperature=300, warm_up=0.02, duration=0.02)
+    >>> run.positions.shape
+    (5, 4, 3)
     """
     from ase.md.langevin import Langevin
     from ase.md.verlet import VelocityVerlet

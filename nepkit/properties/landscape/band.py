@@ -175,6 +175,11 @@ def find_band(
     ------
     InputError
         Where an image of the start cannot be computed.
+
+    Examples
+    --------
+    >>> images = interpolate(start, end, 5)  # doctest: +SKIP
+    >>> find_band(images, load_potential("nep.txt")).barrier  # doctest: +SKIP
     """
     images = [atoms.copy() for atoms in band]
     for atoms in images:
