@@ -25,7 +25,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
-source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}  # the first is that of generated pages
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 html_theme = "furo"

@@ -52,3 +52,8 @@ def test_importing_a_package_imports_nothing_heavy(package):
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nowhere"):
         importlib.import_module("nepkit").nowhere  # noqa: B018
+
+
+def test_the_page_about_python_lists_every_public_name(repository):
+    words = set((repository / "docs" / "python.md").read_text(encoding="utf-8").split())
+    assert words >= NEPKIT | LR_CORRECTION
