@@ -7,6 +7,9 @@ Every `Interaction` is a symmetric matrix K with ``E = 1/2 q.K q``, made of up t
 - pairs: ``K_ij = K_C sum over images within pair_cutoff of u(r)``;
 - self: ``K_ii = K_C self_term``;
 - background: ``K_ij = K_C (4 pi / V) g0`` with ``g0 = -1 / (4 alpha^2)``, the finite part of g(k) at k = 0.
+
+With a high pass beta the reciprocal part is ``g(k) = [exp(-k^2 / (4 alpha^2)) - exp(-k^2 / (4 beta^2))] / k^2``, in
+real space ``[erf(alpha r) - erf(beta r)] / r``: smooth to every order and of finite range, with its own value at k = 0.
 """
 
 import math
@@ -19,6 +22,8 @@ from .errors import SettingsError
 #: Coulomb constant, eV angstrom / e^2: the value of GPUMD (``src/utilities/common.cuh``).
 COULOMB_CONSTANT = 14.399645
 
+#: beta times the reach of a screened interaction: what is left of 1/r there is erfc(1.9) = 0.7 %.
+REACH = 1.9
 SWITCH_START = 0.5  # of the pair cutoff: where the switch of the "smeared" pair function begins
 
 
@@ -44,6 +49,9 @@ class Interaction:
     background
         Whether the finite part of k = 0 is kept, the energy ``-pi K_C Q^2 / (2 V alpha^2)`` by which the total of
         full Ewald sums does not depend on alpha when the cell carries a charge Q in a uniform background.
+    high_pass
+        Parameter beta, 1/angstrom, less than alpha: the part of long wavelength, ``erf(beta r) / r``, is taken out of
+        the reciprocal part. 0 leaves it in.
 
     Raises
     ------
@@ -52,7 +60,7 @@ class Interaction:
 
     See Also
     --------
-    gpumd, smeared_within, coulomb, smeared : the ways in use.
+    gpumd, screened, smeared_within, coulomb, smeared : the ways in use.
     """
 
     alpha: float
@@ -62,11 +70,14 @@ class Interaction:
     pair_cutoff: float = 0.0
     self_term: float = 0.0
     background: bool = False
+    high_pass: float = 0.0
 
     def __post_init__(self) -> None:
         _require_positive("alpha", self.alpha)
         if self.reciprocal:
             _require_positive("k_cutoff", self.k_cutoff)
+        if not 0.0 <= self.high_pass < self.alpha:
+            raise SettingsError(f"high_pass is {self.high_pass}, expected at least 0 and less than alpha, {self.alpha}")
         if self.pair is not None:
             if self.pair not in PAIR_FUNCTIONS:
                 raise SettingsError(f'unknown pair function "{self.pair}", expected {" or ".join(PAIR_FUNCTIONS)}')
@@ -74,7 +85,9 @@ class Interaction:
 
     @property
     def at_zero(self) -> float:
-        """The value of g at k = 0 that is kept, square angstrom: zero unless there is a background term."""
+        """The value of g at k = 0 that is kept, square angstrom: zero without a background term or a high pass."""
+        if self.high_pass:
+            return 0.25 / self.high_pass**2 - 0.25 / self.alpha**2
         return -0.25 / self.alpha**2 if self.background else 0.0
 
     def in_k(self, k_squared: Array) -> tuple[Array, Array]:
@@ -88,11 +101,14 @@ class Interaction:
         Returns
         -------
         g, slope
-            ``g``, square angstrom, and ``(dg/dk) / k = -g (2 / k^2 + 1 / (2 alpha^2))``, angstrom^4, shape (K,).
+            ``g``, square angstrom, and ``(dg/dk) / k = -g (2 / k^2 + 1 / (2 alpha^2))``, angstrom^4, shape (K,);
+            with a high pass the difference of two such.
         """
-        xp = namespace(k_squared)
-        g = xp.exp(k_squared * (-0.25 / self.alpha**2)) / k_squared
-        return g, -g * (2.0 / k_squared + 0.5 / self.alpha**2)
+        g, slope = _gaussian_in_k(k_squared, self.alpha)
+        if self.high_pass:
+            broad, broad_slope = _gaussian_in_k(k_squared, self.high_pass)
+            g, slope = g - broad, slope - broad_slope
+        return g, slope
 
     def in_r(self, r: Array) -> tuple[Array, Array]:
         """Return the pair function u(r), 1/angstrom, and its derivative du/dr, for distances below the cutoff."""
@@ -104,6 +120,12 @@ class Interaction:
 def _require_positive(name: str, value: float) -> None:
     if not (math.isfinite(value) and value > 0):
         raise SettingsError(f"{name} is {value}, expected a positive number")
+
+
+def _gaussian_in_k(k_squared: Array, alpha: float) -> tuple[Array, Array]:
+    """Return ``exp(-k^2 / (4 alpha^2)) / k^2`` and its derivative divided by k."""
+    g = namespace(k_squared).exp(k_squared * (-0.25 / alpha**2)) / k_squared
+    return g, -g * (2.0 / k_squared + 0.5 / alpha**2)
 
 
 def _gaussian(r: Array, alpha: float) -> Array:
@@ -189,6 +211,36 @@ def smeared_within(cutoff_radial: float) -> Interaction:
     _require_positive("cutoff_radial", cutoff_radial)
     alpha = math.pi / cutoff_radial
     return Interaction(alpha, pair="smeared", pair_cutoff=cutoff_radial, self_term=2 * alpha / math.sqrt(math.pi))
+
+
+def screened(cutoff_radial: float, reach: float) -> Interaction:
+    """Return mode 2 of `gpumd` without what reaches further than a distance: what charges do at a finite range.
+
+    ``[erf(alpha r) - erf(beta r)] / r`` with alpha = pi / cutoff_radial and beta = 1.9 / reach. It differs from the
+    full sum in its range alone: the same smearing, the same k, smooth to every order, so that it also serves moments
+    whose forces need higher derivatives. With the reach of the cutoff it is the control that shows what charges bring
+    without any long range; with a longer one it shows what a longer cutoff would bring.
+
+    Parameters
+    ----------
+    cutoff_radial
+        Radial cutoff of the NEP, angstrom: sets the smearing.
+    reach
+        Distance at which 0.7 % of the full interaction is left, angstrom.
+
+    Raises
+    ------
+    SettingsError
+        If a length is not positive, or the reach is so short (0.6 cutoffs) that nothing is left.
+
+    Examples
+    --------
+    >>> round(screened(5.0, 5.0).high_pass, 2)
+    0.38
+    """
+    _require_positive("cutoff_radial", cutoff_radial)
+    _require_positive("reach", reach)
+    return Interaction(math.pi / cutoff_radial, 2 * math.pi**2 / cutoff_radial, True, high_pass=REACH / reach)
 
 
 def coulomb(alpha: float, k_cutoff: float, pair_cutoff: float, background: bool = True) -> Interaction:

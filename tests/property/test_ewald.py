@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from lr_correction.batch import Batch, neighbour_pairs
 from lr_correction.ewald import Electrostatics
-from lr_correction.kernels import coulomb, gpumd, smeared, smeared_within
+from lr_correction.kernels import coulomb, gpumd, screened, smeared, smeared_within
 
 CUTOFF = 3.0
 MODES = {
     "mode 1": gpumd(1, CUTOFF),
     "mode 2": gpumd(2, CUTOFF),
     "within": smeared_within(CUTOFF),
+    "screened": screened(CUTOFF, 1.5 * CUTOFF),
     "coulomb": coulomb(1.1, 6.0, CUTOFF),
     "smeared": smeared(0.9, 5.0),
 }

@@ -12,13 +12,14 @@ from scipy.special import erf, erfc
 from lr_correction.batch import Batch, Pairs, neighbour_pairs
 from lr_correction.errors import SettingsError
 from lr_correction.ewald import Electrostatics
-from lr_correction.kernels import COULOMB_CONSTANT, Interaction, coulomb, gpumd, smeared, smeared_within
+from lr_correction.kernels import COULOMB_CONSTANT, Interaction, coulomb, gpumd, screened, smeared, smeared_within
 
 CUTOFF = 4.0
 MODES = {
     "mode 1": gpumd(1, CUTOFF),
     "mode 2": gpumd(2, CUTOFF),
     "within": smeared_within(CUTOFF),
+    "screened": screened(CUTOFF, 1.5 * CUTOFF),
     "coulomb": coulomb(0.9, 5.0, CUTOFF),
     "smeared": smeared(0.9, 5.0),
 }
@@ -50,11 +51,15 @@ def plain_matrix(atoms: Atoms, interaction: Interaction) -> np.ndarray:
     matrix = COULOMB_CONSTANT * interaction.self_term * np.eye(size)
     prefactor = 4 * math.pi * COULOMB_CONSTANT / abs(np.linalg.det(cell))
     matrix += prefactor * (-0.25 / interaction.alpha**2 if interaction.background else 0.0)
+    broad = interaction.high_pass
+    if broad:
+        matrix += prefactor * (0.25 / broad**2 - 0.25 / interaction.alpha**2)
     separation = positions[None] - positions[:, None]
     for n in np.ndindex(15, 15, 15):
         k = 2 * np.pi * (np.array(n) - 7) @ np.linalg.inv(cell).T
         if interaction.reciprocal and 0 < k @ k < interaction.k_cutoff**2:
-            matrix += prefactor * math.exp(-k @ k / (4 * interaction.alpha**2)) / (k @ k) * np.cos(separation @ k)
+            g = math.exp(-k @ k / (4 * interaction.alpha**2)) - (math.exp(-k @ k / (4 * broad**2)) if broad else 0.0)
+            matrix += prefactor * g / (k @ k) * np.cos(separation @ k)
     for n in np.ndindex(9, 9, 9):
         r = np.linalg.norm(separation + (np.array(n) - 4) @ cell, axis=-1)
         inside = (r > 0) & (r < interaction.pair_cutoff)
@@ -221,6 +226,17 @@ def test_smeared_charges_far_apart_are_point_charges_with_a_self_energy():
     cloud = Electrostatics(batch, None, smeared(alpha, 12 * alpha)).energy(q)[0]
     point = Electrostatics(batch, None, coulomb(0.6, 7.2, 12.0)).energy(q)[0]
     assert cloud - point == pytest.approx(2 * COULOMB_CONSTANT * alpha / math.sqrt(math.pi), rel=1e-12)
+
+
+def test_screened_charges_feel_each_other_at_short_range_alone():
+    """The sum over k of the high pass is [erf(alpha r) - erf(beta r)] / r of one pair, and no background."""
+    interaction = replace(screened(CUTOFF, 1.5 * CUTOFF), k_cutoff=7.0)
+    for distance in (1.0, 3.0, 7.0):
+        atoms = Atoms("X2", positions=[[0, 0, 0], [0, distance, 0]], cell=24 * np.eye(3), pbc=True)
+        sums = Electrostatics(Batch.from_atoms([atoms], ["X"]), None, interaction)
+        expected = (erf(interaction.alpha * distance) - erf(interaction.high_pass * distance)) / distance
+        found = sums.potential(np.array([0.0, 1.0]))[0] / COULOMB_CONSTANT
+        assert found == pytest.approx(expected, abs=1e-8)
 
 
 def test_forces_within_the_cutoff_do_not_jump_there():
