@@ -5,8 +5,6 @@
 
 from typing import TYPE_CHECKING
 
-from lr_correction.lazy import exporter
-
 if TYPE_CHECKING:
     from lr_correction.fit import fit_charges as fit_charges
     from nepkit.accuracy.prediction import predict_file as predict_file
@@ -69,11 +67,10 @@ _PUBLIC = {
 __all__ = ["__version__", *_PUBLIC]
 
 
-_export = exporter(__name__, _PUBLIC)
-
-
 def __getattr__(name: str) -> object:
-    return _export(name)
+    from lr_correction.lazy import exporter  # the command line starts without it
+
+    return exporter(__name__, _PUBLIC)(name)
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ from nepkit.cli.output import Output, Table
 
 @command("check", menu=703, csv=True)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--strict", is_flag=True, help="End with status 1 for warnings too.")
+@click.option("--strict", is_flag=True, help="Exit status 1 for warnings as well.")
 def check(paths: tuple[Path, ...], strict: bool) -> Output:
     """Check run.in, nep.in or gnep.in, or those of a folder.
 

@@ -21,8 +21,8 @@ YES = ("y", "yes")
 
 @command("clean", menu=718)
 @click.argument("folder", type=options.FOLDER, default=".")
-@click.option("--yes", is_flag=True, help="Move the files without a question; needed where nobody can be asked.")
-@click.option("--restore", "name", help="Move the files of an earlier cleaning back; its name was told.")
+@click.option("--yes", is_flag=True, help="Move the files without confirmation; required without a terminal.")
+@click.option("--restore", "name", help="Name of an earlier cleaning whose files are moved back.")
 def clean(folder: Path, yes: bool, name: str | None) -> Output:
     """Move outputs of GPUMD and nep to a trash folder.
 

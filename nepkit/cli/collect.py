@@ -13,13 +13,15 @@ from nepkit.cli.output import Output, Table
 
 @command("collect", menu=304)
 @click.argument("manifest", type=click.Path(exists=True, path_type=Path))
-@click.option("--partial", is_flag=True, help="Write what there is, although results are missing.")
+@click.option("--partial", is_flag=True, help="Write the available results although some are missing.")
 @click.option("--stride", type=click.IntRange(1), default=1, show_default=True,
-              help="Molecular dynamics: take every so many frames.")  # fmt: skip
+              help="Molecular dynamics: keep every Nth frame.")  # fmt: skip
 @click.option(
-    "--result", metavar="NAME", help="File of the result in each folder, such as run.log; found by content else."
+    "--result",
+    metavar="NAME",
+    help="Name of the result file in each folder, e.g. run.log (default: detected from content).",
 )
-@options.output("The results as extended xyz.", required=True)
+@options.output("Output file for the results, extended xyz.", required=True)
 def collect(manifest: Path, partial: bool, stride: int, result: str | None, output: Path, overwrite: bool) -> Output:
     """Bring back the results of prepared folders.
 

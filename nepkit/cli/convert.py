@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @command("convert", menu=101, also=(102, 103, 104, 105))
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--from", "source", metavar="FORMAT", help="Format of the inputs; by content and name when left out.")
-@click.option("--to", "target", metavar="FORMAT", help="Format of the output; by its name when left out.")
-@click.option("--types", default="", metavar="LIST", help="Elements of numbered types, such as Li,Cl (LAMMPS, MTP).")
+@click.option("--from", "source", metavar="FORMAT", help="Input format (default: detected from content and file name).")
+@click.option("--to", "target", metavar="FORMAT", help="Output format (default: chosen by the file name).")
+@click.option("--types", default="", metavar="LIST", help="Elements of numbered atom types, e.g. Li,Cl (LAMMPS, MTP).")
 @options.jobs
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def convert(

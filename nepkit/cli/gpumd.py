@@ -26,10 +26,12 @@ SHORT = {
 
 @command("gpumd summary", menu=731, csv=True)
 @click.argument("runs", type=click.Path(exists=True, path_type=Path), nargs=-1)
-@click.option("--skip", type=click.FloatRange(0), help="Time to leave out at the beginning (ps); found when left out.")
-@click.option("--stage", type=click.IntRange(1), help="Stage of run.in, from 1; the last one when left out.")
-@click.option("--model", type=options.FILE, help="model.xyz where it is not beside thermo.out.")
-@options.save("Table (csv, json or txt).")
+@click.option(
+    "--skip", type=click.FloatRange(0), help="Time omitted at the beginning, ps (default: detected automatically)."
+)
+@click.option("--stage", type=click.IntRange(1), help="Stage of run.in, from 1 (default: last).")
+@click.option("--model", type=options.FILE, help="Structure file model.xyz (default: beside thermo.out).")
+@options.save("Output table (csv, json or txt).")
 def summary(runs: tuple[Path, ...], skip: float | None, stage: int | None, model: Path | None) -> Output:
     """Averages of runs from thermo.out, with errors.
 

@@ -17,18 +17,26 @@ group("input", "Write run.in or nep.in from a template, filled from your structu
 @command("input gpumd", menu=704)
 @click.argument("preset", required=False)
 @click.argument("structure", type=options.FILE, required=False)
-@click.option("--potential", "potentials", type=options.FILE, multiple=True, help="Potential; several for a committee.")
+@click.option(
+    "--potential", "potentials", type=options.FILE, multiple=True, help="Potential file; several form a committee."
+)
 @click.option("--model", type=options.NEW,
-              help="Write this model.xyz, with the groups that the preset needs and its repetitions.")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, help="K.")
-@click.option("--pressure", type=float, default=0.0, show_default=True, help="GPa.")
-@click.option("--length", type=click.FloatRange(1), default=1000.0, show_default=True, help="Production run, ps.")
+              help="Output model.xyz with the groups and repetitions that the preset needs.")  # fmt: skip
+@click.option(
+    "--temperature", type=click.FloatRange(0, min_open=True), default=300.0, show_default=True, help="Temperature, K."
+)
+@click.option("--pressure", type=float, default=0.0, show_default=True, help="Pressure, GPa.")
+@click.option(
+    "--length", type=click.FloatRange(1), default=1000.0, show_default=True, help="Length of the production run, ps."
+)
 @click.option("--direction", type=click.Choice(["x", "y", "z"]), default="x", show_default=True,
-              help="Along which heat flows.")  # fmt: skip
-@click.option("--time-step", type=click.FloatRange(0, min_open=True), help="fs; by the lightest element when left out.")
+              help="Direction of the heat flow.")  # fmt: skip
+@click.option(
+    "--time-step", type=click.FloatRange(0, min_open=True), help="Time step, fs (default: by the lightest element)."
+)
 @click.option("--copies", type=(int, int, int), metavar="A B C",
-              help="Repetitions of the cell; as many as the cutoff asks for when left out.")  # fmt: skip
-@options.output("run.in.", default="run.in")
+              help="Repetitions of the cell (default: as many as the cutoff requires).")  # fmt: skip
+@options.output("Output file, run.in.", default="run.in")
 def gpumd(
     preset: str | None,
     structure: Path | None,
@@ -67,10 +75,10 @@ def gpumd(
 @command("input nep", menu=705)
 @click.argument("preset", required=False)
 @click.argument("frames", type=options.FILE, required=False)
-@click.option("--elements", help="Types in their order, e.g. Li,Cl,Y; alphabetical when left out.")
+@click.option("--elements", help="Element order of the model, e.g. Li,Cl,Y (default: alphabetical).")
 @click.option("--start", type=options.FILE, help="Model to start from (fine-tune) or to predict with.")
-@click.option("--restart", type=options.FILE, help="Its restart file (fine-tune).")
-@options.output("nep.in.", default="nep.in")
+@click.option("--restart", type=options.FILE, help="Restart file of the model (fine-tune).")
+@options.output("Output file, nep.in.", default="nep.in")
 def nep(
     preset: str | None,
     frames: Path | None,

@@ -68,20 +68,20 @@ class RidgePair(ParamType):
 @command("lr fit", menu=801)
 @click.argument("nep", type=options.FILE)
 @click.argument("train", type=options.FILE)
-@click.option("--test", type=options.FILE, help="Held-out frames, for errors that mean something.")
+@click.option("--test", type=options.FILE, help="Held-out test frames, needed for unbiased errors.")
 @click.option("--mode", type=click.IntRange(1, 2), default=2, show_default=True,
-              help="qNEP charge mode: 2 smeared charges, 1 point charges.")  # fmt: skip
-@click.option("--charges", type=Charges(), help="Starting charges, e.g. Li=1,Y=3,Cl=-1; else oxidation states.")
+              help="qNEP charge mode: 1 point charges, 2 smeared charges.")  # fmt: skip
+@click.option("--charges", type=Charges(), help="Initial charges, e.g. Li=1,Y=3,Cl=-1 (default: oxidation states).")
 @click.option("--short-range", type=click.Choice(["readout", "frozen"]), default="readout", show_default=True,
-              help="Whether the NEP's last layer is solved together with the charges.")  # fmt: skip
-@options.output("The model, NEP with charges, for GPUMD; the charges alone as .npz.", default="qnep.txt")
-@click.option("--report", type=options.NEW, help="Report of the fit as html, or as png, pdf or svg.")
-@click.option("--no-range", is_flag=True, help="Leave the range diagnosis out; it takes about a third of the time.")
-@click.option("--ridge", type=RidgePair(), help="Strength of the prior; chosen by cross-validation when left out.")
+              help="Treatment of the NEP's output layer: solved together with the charges, or frozen.")  # fmt: skip
+@options.output("Output model for GPUMD (NEP with charges), or the charges alone (npz).", default="qnep.txt")
+@click.option("--report", type=options.NEW, help="Report of the fit (html, png, pdf or svg).")
+@click.option("--no-range", is_flag=True, help="Skip the range diagnosis, which takes about a third of the time.")
+@click.option("--ridge", type=RidgePair(), help="Strength of the prior (default: chosen by cross-validation).")
 @click.option("--born-weight", type=click.FloatRange(0), default=0.0, show_default=True,
-              help="Weight of Born effective charges; without one they only give sqrt_epsilon_inf.")  # fmt: skip
-@click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit in GB.")
-@click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
+              help="Weight of Born effective charges; zero uses them only for sqrt_epsilon_inf.")  # fmt: skip
+@click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit, GB.")
+@click.option("--threads", type=click.IntRange(1), help="Number of frames processed in parallel (default: all cores).")
 @options.device
 def fit(
     nep: Path,
@@ -197,7 +197,7 @@ def _closing(result: ChargeFit, notes: Sequence[str], written: Sequence[str]) ->
 @command("lr predict", menu=802)
 @click.argument("model", type=options.FILE)
 @click.argument("frames", type=options.FILE)
-@options.output("Frames with the predictions as labels, extended xyz.")
+@options.output("Output frames carrying the predictions as labels, extended xyz.")
 @options.device
 def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
     """Predict energies, forces, virials and charges of frames.
@@ -216,7 +216,7 @@ def predict(model: Path, frames: Path, output: Path | None, overwrite: bool, dev
 @command("lr charges", menu=803, csv=True)
 @click.argument("model", type=options.FILE)
 @click.argument("frames", type=options.FILE)
-@options.output("Plot of the charges (png, pdf or svg).")
+@options.output("Output plot of the charges (png, pdf or svg).")
 @options.device
 def charges(model: Path, frames: Path, output: Path | None, overwrite: bool, device: str) -> Output:
     """Charges by element and by the ions around each atom.

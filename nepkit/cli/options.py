@@ -21,11 +21,13 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
 """A file to be written."""
 
-seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
+seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random number generator."
+)
 
 MODEL_HELP = "nep.txt, qnep.txt, nep.txt+charges.npz, mace:FILE, sevennet, chgnet, emt, module:callable, or a sum A+B."
 
-model = click.option("-m", "--model", required=True, metavar="MODEL", help=f"The potential: {MODEL_HELP}")
+model = click.option("-m", "--model", required=True, metavar="MODEL", help=f"Potential: {MODEL_HELP}")
 """The potential, as text for `nepkit.models.potentials.load_potential`."""
 
 models = click.option(
@@ -35,12 +37,12 @@ models = click.option(
     required=True,
     multiple=True,
     metavar="MODEL",
-    help=f"The potential: {MODEL_HELP} Several make a committee.",
+    help=f"Potential: {MODEL_HELP} Repeated, a committee.",
 )
 """One or more potentials; the tuple makes one potential or a committee in the same function."""
 
 device = click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to compute."
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Compute device."
 )
 
 
@@ -51,14 +53,14 @@ def _keep_resume(ctx: click.Context, _param: click.Parameter, value: bool) -> bo
 
 
 resume = click.option("--resume", is_flag=True, is_eager=True, callback=_keep_resume,
-                      help="Go on with what an interrupted run has not done.")  # fmt: skip
+                      help="Resume an interrupted run.")  # fmt: skip
 """For a command whose output tells how far it got."""
 
-results = click.option("--results", type=NEW, help="Results file: numbers, units, settings, versions as JSON.")
+results = click.option("--results", type=NEW, help="Results file, JSON: numbers, units, settings, versions.")
 """For `nepkit.core.record.write_record`."""
 
 jobs = click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes that work at the same time."
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of parallel processes."
 )
 
 

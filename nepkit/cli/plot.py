@@ -23,15 +23,21 @@ TABLES = (".csv", ".json")
 """Suffixes of files of numbers."""
 
 LOOK = (
-    click.Option(["--title"], help="Title in place of the plot's own."),
+    click.Option(["--title"], help="Title (default: that of the plot)."),
     click.Option(["--xlabel"], help="Label of the x axis."),
     click.Option(["--ylabel"], help="Label of the y axis."),
     click.Option(["--xlim"], type=float, nargs=2, help="Limits of the x axis."),
     click.Option(["--ylim"], type=float, nargs=2, help="Limits of the y axis."),
     click.Option(["--log"], type=click.Choice(["x", "y", "xy"]), help="Logarithmic axes."),
-    click.Option(["--size"], type=float, nargs=2, help="Width and height of the image (inches)."),
-    click.Option(["--dpi"], type=click.FloatRange(10, 2400), default=150.0, show_default=True, help="Pixels per inch."),
-    click.Option(["--style"], help="Style sheet of matplotlib over the plot's own: a name or a file."),
+    click.Option(["--size"], type=float, nargs=2, help="Width and height of the image, inches."),
+    click.Option(
+        ["--dpi"],
+        type=click.FloatRange(10, 2400),
+        default=150.0,
+        show_default=True,
+        help="Resolution, pixels per inch.",
+    ),
+    click.Option(["--style"], help="Matplotlib style sheet applied over the plot's own: a name or a file."),
 )
 
 
@@ -52,13 +58,13 @@ def _declare(plot: Plot) -> None:
               for name, words in plot.also.items()]  # fmt: skip
     also = f"\n\nAlso called {', '.join(others)}." * bool(others)
     run.__doc__ = f"{plot.summary}\n\n{' '.join(plot.help.split())}\n\n{_files_help(plot)}{also}"
-    made = command(f"plot {plot.name}", menu=plot.menu, csv=True)(options.save("Image (png, pdf or svg).")(run))
+    made = command(f"plot {plot.name}", menu=plot.menu, csv=True)(options.save("Output image (png, pdf or svg).")(run))
     several = plot.takes != "one"
     files = click.Argument(["files"], type=PLACE, nargs=-1 if several else 1, default=None if several else ".")
     own = [_option(option) for option in plot.options]
-    panel = [click.Option(["--panel"], help="The only panel to draw.")] * (plot.panels is not None)
-    labels = [click.Option(["--label", "labels"], multiple=True, help="Name in the legend; one for each of FILES.")]
-    terminal = [click.Option(["--terminal"], is_flag=True, help="Draw in the terminal, with characters.")]
+    panel = [click.Option(["--panel"], help="Panel to draw (default: all).")] * (plot.panels is not None)
+    labels = [click.Option(["--label", "labels"], multiple=True, help="Legend label; one for each of FILES.")]
+    terminal = [click.Option(["--terminal"], is_flag=True, help="Draw in the terminal with characters.")]
     shared = [*labels * (plot.takes == "each"), *panel, *terminal, *LOOK]
     # The presenter's options (-o, --overwrite, --csv, --json) were added by the decorators; the plot's own go first.
     made.params[:0] = [files, *own, *shared]

@@ -24,12 +24,13 @@ group("prepare", "Folders of calculations and simulations, one per structure, fr
 def _common(function: F) -> F:
     for option in reversed((
         click.option("--set", "sets", multiple=True, metavar="NAME=V1,V2",
-                     help="Values of {{NAME}} in the template; several make a folder each."),
-        click.option("--job", type=options.FILE, multiple=True, help="A job script that every folder gets."),
-        click.option("--array", type=options.FILE, help="Your job script for one folder; makes an array job of Slurm."),
-        click.option("--at-once", type=click.IntRange(1), help="Most tasks of the array that run at the same time."),
-        click.option("--prefix", default="structure", show_default=True, help="What names of folders begin with."),
-        click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The folder to make."),
+                     help="Values of {{NAME}} in the template; several values make one folder each."),
+        click.option("--job", type=options.FILE, multiple=True, help="Job script copied to every folder."),
+        click.option("--array", type=options.FILE, help="Job script for one folder, turned into a Slurm job array."),
+        click.option("--at-once", type=click.IntRange(1),
+                     help="Maximum number of array tasks running at the same time."),
+        click.option("--prefix", default="structure", show_default=True, help="Prefix of the folder names."),
+        click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Output folder."),
     )):  # fmt: skip
         function = option(function)
     return function
@@ -38,15 +39,22 @@ def _common(function: F) -> F:
 @command("prepare scf", menu=301)
 @click.argument("files", nargs=-1, required=True, type=options.FILE)
 @click.option("--program", type=click.Choice(["vasp", "cp2k", "abacus", "any"]), default="vasp", show_default=True,
-              help="any: a script of yours that reads the structure from a file.")  # fmt: skip
-@click.option("--template", type=options.FOLDER, required=True, help="Folder with the inputs that all have in common.")
-@click.option("--potcars", type=options.FOLDER, help="VASP: library with Li/POTCAR or POTCAR.Li of every element.")
+              help="Program that runs the calculations; \"any\" is a script of yours that reads the "
+                   "structure from a file.")  # fmt: skip
 @click.option(
-    "--potcar", multiple=True, metavar="LI=LI_SV", help="VASP: the data set of an element, if not its symbol."
+    "--template", type=options.FOLDER, required=True, help="Folder with the input files common to all calculations."
 )
-@click.option("--input", "input_name", help="CP2K: the input, where the template has several.")
+@click.option(
+    "--potcars",
+    type=options.FOLDER,
+    help="VASP: potential library containing Li/POTCAR or POTCAR.Li for every element.",
+)
+@click.option(
+    "--potcar", multiple=True, metavar="LI=LI_SV", help="VASP: data set of an element where it differs from the symbol."
+)
+@click.option("--input", "input_name", help="CP2K: name of the input file where the template contains several.")
 @click.option("--structure", default="structure.xyz", show_default=True,
-              help="any: file of the structure; its name tells the format.")  # fmt: skip
+              help="any: name of the structure file; it sets the format.")  # fmt: skip
 @_common
 def scf(
     files: tuple[Path, ...],
@@ -105,19 +113,19 @@ def scf(
 @command("prepare md", menu=302, also=(303,))
 @click.argument("files", nargs=-1, required=True, type=options.FILE)
 @click.option("--program", type=click.Choice(["gpumd", "lammps"]), default="gpumd", show_default=True,
-              help="Whose input --run is.")  # fmt: skip
+              help="Program that runs the input given by --run.")  # fmt: skip
 @click.option(
     "--run",
     type=options.FILE,
     multiple=True,
     required=True,
-    help="run.in, or in.* of LAMMPS; several make a folder each.",
+    help="Input file: run.in, or in.* of LAMMPS; several make one folder each.",
 )
-@click.option("--potential", type=options.FILE, help="nep.txt; needed for GPUMD.")
+@click.option("--potential", type=options.FILE, help="Potential file nep.txt; required for GPUMD.")
 @click.option(
-    "--temperature", default="", metavar="LIST", help="Values of {{temperature}}, such as 300,600; a folder each."
+    "--temperature", default="", metavar="LIST", help="Values of {{temperature}}, K, e.g. 300,600; one folder each."
 )
-@click.option("--link", is_flag=True, help="Link the potential in place of copies.")
+@click.option("--link", is_flag=True, help="Link the potential instead of copying it.")
 @_common
 def md(
     files: tuple[Path, ...],

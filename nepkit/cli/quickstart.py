@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @command("quickstart", menu=800)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="nepkit-quickstart", show_default=True,
-              help="Folder of the results.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1), help="Frames worked on at a time; all cores when left out.")
-@click.option("--overwrite", is_flag=True, help="Replace the results of an earlier quickstart in the folder.")
+              help="Output folder.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Number of frames processed in parallel (default: all cores).")
+@click.option("--overwrite", is_flag=True, help="Replace the results of an earlier quickstart.")
 def quickstart(out: Path, threads: int | None, overwrite: bool) -> Output:
     """Fit long-range charges on bundled data in under two minutes.
 

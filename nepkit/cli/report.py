@@ -13,7 +13,7 @@ from nepkit.cli.output import Output, Table
 
 @command("report", menu=699)
 @click.argument("folder", type=options.FOLDER, default=".")
-@options.output("The page (html).", default="report.html")
+@options.output("Output page (html).", default="report.html")
 def report(folder: Path, output: Path, overwrite: bool) -> Output:
     """Page of a run folder: inputs, plots, numbers.
 

@@ -26,7 +26,7 @@ description: Prepare, check, train, run and analyse GPUMD and NEP simulations fr
 
 
 @command("skill", menu=732)
-@options.output("The page, such as SKILL.md in a folder of skills; standard output when left out.")
+@options.output("Output page, e.g. SKILL.md in a folder of skills (default: standard output).")
 def skill(output: Path | None, overwrite: bool) -> Output:
     """A page that teaches coding agents nepkit.
 

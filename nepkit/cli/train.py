@@ -42,34 +42,55 @@ def _numbers(kind: type, least: int, most: int | None = None) -> ParamType:
 
 @command("train", menu=310)
 @click.argument("source", type=SOURCE)
-@click.option("--test", type=options.FILE, help="Test frames; the folder's test.xyz when left out.")
+@click.option("--test", type=options.FILE, help="Test frames (default: test.xyz of the folder).")
 @click.option(
-    "--engine", default="neppo", show_default=True, help="neppo (PyTorch, CPU or GPU) or nep (GPUMD's executable)."
+    "--engine",
+    default="neppo",
+    show_default=True,
+    help="Training program: neppo (PyTorch, CPU or GPU) or nep (GPUMD's executable).",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="nep-run", show_default=True,
-              help="Folder of the run; an unfinished run in it is continued.")  # fmt: skip
-@click.option("--start", type=options.FILE, help="Model to start from (neppo); with --charge-mode it gets charges.")
-@click.option("--elements", help="Types of the model in their order, e.g. Li,Cl,Y; those of the frames when left out.")
+              help="Run folder; an unfinished run in it is continued.")  # fmt: skip
+@click.option(
+    "--start", type=options.FILE, help="Model to start from (neppo); with --charge-mode it gains a charge head."
+)
+@click.option("--elements", help="Element order of the model, e.g. Li,Cl,Y (default: elements of the frames).")
 @click.option("--cutoff", type=_numbers(float, 2), default="8,4", show_default=True,
-              help="Radial and angular cutoff in A, or such a pair per element.")  # fmt: skip
-@click.option("--n-max", type=_numbers(int, 2, 2), default="4,4", show_default=True, help="Radial, angular functions.")
-@click.option("--basis-size", type=_numbers(int, 2, 2), default="8,8", show_default=True, help="Radial, angular basis.")
+              help="Radial and angular cutoff radii, A, or one such pair per element.")  # fmt: skip
+@click.option(
+    "--n-max",
+    type=_numbers(int, 2, 2),
+    default="4,4",
+    show_default=True,
+    help="Highest index of the radial and of the angular descriptors.",
+)
+@click.option(
+    "--basis-size",
+    type=_numbers(int, 2, 2),
+    default="8,8",
+    show_default=True,
+    help="Basis size of the radial and of the angular descriptors.",
+)
 @click.option("--l-max", type=_numbers(int, 1, 7), default="4,2,1", show_default=True,
-              help="Largest l, then flags of the invariants 222 1111 112 123 233 134.")  # fmt: skip
-@click.option("--neurons", type=int, default=30, show_default=True, help="Width of the hidden layer.")
-@click.option("--zbl", type=float, help="Outer cutoff in A of a ZBL repulsion.")
-@click.option("--charge-mode", type=int, default=0, show_default=True, help="0 for a NEP, 1 or 2 for a qNEP.")
-@click.option("--lambda-e", type=float, default=1.0, show_default=True, help="Weight of the energy errors.")
-@click.option("--lambda-f", type=float, default=1.0, show_default=True, help="Weight of the force errors.")
-@click.option("--lambda-v", type=float, default=0.1, show_default=True, help="Weight of the virial errors.")
-@click.option("--steps", type=int, help="Training steps (generations); 20000 for neppo, 100000 for nep.")
-@click.option("--batch", type=int, help="Frames per step; 8 for neppo, 1000 for nep.")
-@click.option("--interval", type=int, default=100, show_default=True, help="Steps between two lines of loss.out.")
+              help="Largest l, followed by flags of the invariants 222 1111 112 123 233 134.")  # fmt: skip
+@click.option("--neurons", type=int, default=30, show_default=True, help="Number of neurons in the hidden layer.")
+@click.option("--zbl", type=float, help="Outer cutoff of the ZBL repulsion, A.")
+@click.option("--charge-mode", type=int, default=0, show_default=True, help="Charge mode: 0 for NEP, 1 or 2 for qNEP.")
+@click.option("--lambda-e", type=float, default=1.0, show_default=True, help="Loss weight of the energies.")
+@click.option("--lambda-f", type=float, default=1.0, show_default=True, help="Loss weight of the forces.")
+@click.option("--lambda-v", type=float, default=0.1, show_default=True, help="Loss weight of the virials.")
+@click.option(
+    "--steps", type=int, help="Number of training steps or generations (default: 20000 for neppo, 100000 for nep)."
+)
+@click.option("--batch", type=int, help="Number of frames per training step (default: 8 for neppo, 1000 for nep).")
+@click.option("--interval", type=int, default=100, show_default=True, help="Number of steps between rows of loss.out.")
 @click.option("--learning-rate", type=_numbers(float, 2, 2), default="0.01,0.0001", show_default=True,
-              help="First and last learning rate (neppo).")  # fmt: skip
-@click.option("--population", type=int, default=50, show_default=True, help="Population of the strategy (nep).")
-@click.option("--seed", type=int, default=42, show_default=True, help="Seed of parameters and batches (neppo).")
-@click.option("--overwrite", is_flag=True, help="Replace another run in the folder.")
+              help="Initial and final learning rate (neppo).")  # fmt: skip
+@click.option(
+    "--population", type=int, default=50, show_default=True, help="Population size of the evolution strategy (nep)."
+)
+@click.option("--seed", type=int, default=42, show_default=True, help="Seed of initial parameters and batches (neppo).")
+@click.option("--overwrite", is_flag=True, help="Replace an existing run in the folder.")
 def train(
     source: Path,
     test: Path | None,

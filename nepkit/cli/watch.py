@@ -15,9 +15,9 @@ from nepkit.cli.output import Output, Table
 @command("watch", menu=701)
 @click.argument("kind", type=click.Choice(["nep", "gpumd"]))
 @click.argument("folder", type=options.FOLDER, default=".")
-@click.option("--once", is_flag=True, help="Print the state once and end; also what happens without a terminal.")
-@click.option("--interval", type=click.FloatRange(0.2), default=5.0, show_default=True, help="s between two looks.")
-@click.option("--log", type=options.FILE, help="Where the screen of gpumd is kept; looked for when left out.")
+@click.option("--once", is_flag=True, help="Print the state once and exit; implied without a terminal.")
+@click.option("--interval", type=click.FloatRange(0.2), default=5.0, show_default=True, help="Seconds between updates.")
+@click.option("--log", type=options.FILE, help="Log file of gpumd's screen output (default: detected).")
 def watch(kind: str, folder: Path, once: bool, interval: float, log: Path | None) -> Output:
     """Follow a running training or simulation.
 

@@ -72,7 +72,7 @@ MODEL = (
     ),
     Keyword(
         "l_max",
-        "Largest l, then flags of the invariants 222 1111 112 123 233 134.",
+        "Largest l, followed by flags of the invariants 222 1111 112 123 233 134.",
         (Form((integer("l", 2, 8), *(integer(name, 0) for name in ("222", "1111", "112", "123", "233", "134"))), 1),),
         "model",
         default="4 1 0 0 0 0 0",
@@ -139,7 +139,7 @@ TRAINING = (
     _one("generation", "Number of generations.", integer("generations", 0, 10**7), "100000"),
     _one("initial_para", "Spread of the first parameters.", number("spread", "", 0.1, 1), "1"),
     _one("sigma0", "First width of the search.", number("sigma", "", 0.01, 0.1), "0.1"),
-    _one("seed", "Seed of the random numbers.", integer("seed", 0), "from the clock", since="2026"),
+    _one("seed", "Seed of the random number generator.", integer("seed", 0), "from the clock", since="2026"),
     Keyword(
         "fine_tune",
         "Starts from a foundation model and its restart file.",

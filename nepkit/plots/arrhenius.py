@@ -18,12 +18,17 @@ FILES = (
     File("run.in", "you", needed=False), File("thermo.out", "dump_thermo of gpumd", needed=False),
 )  # fmt: skip
 OPTIONS = (
-    Option("ion", "Mobile element, such as Li."),
-    Option("directions", "x, y and z apart.", type=bool, default=False),
-    Option("window", "Part of the lags to fit, as 0.4 0.8; found when left out.", type=float, count=2),
-    Option("temperature", "Temperature (K) of every run.", type=float, several=True),
-    Option("target", "Temperature to extrapolate to (K).", type=float, default=300.0),
-    Option("model", "model.xyz where runs have none.", type=Path),
+    Option("ion", "Mobile element, e.g. Li."),
+    Option("directions", "Separate results for x, y and z.", type=bool, default=False),
+    Option(
+        "window",
+        "Fit window as fractions of the lag range, e.g. 0.4 0.8 (default: detected automatically).",
+        type=float,
+        count=2,
+    ),
+    Option("temperature", "Temperature of each run, K.", type=float, several=True),
+    Option("target", "Temperature to extrapolate to, K.", type=float, default=300.0),
+    Option("model", "Structure file model.xyz for runs without one.", type=Path),
 )
 
 

@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from nepkit.cli import parameters
 from nepkit.cli.command import ROOT, SECTIONS, format_overview, leaves, load_all, read_overview
 from nepkit.cli.reference import OVERVIEW, main, reference, write_pages
 
@@ -48,3 +51,29 @@ def test_every_command_has_help_and_a_section():
         for parameter in leaf.params:
             if parameter.param_type_name == "option":
                 assert getattr(parameter, "help", None), f"{leaf.path} {parameter.name}"
+
+
+WEAK = re.compile(r"\btold\b|when left out|\bfound\.$|so[- ]many", re.IGNORECASE)
+UNIT = re.compile(r"^(K|GPa|ps|fs|A|eV|eV/A|eV/A\^2|s)\.$")
+
+
+def options_with_help():
+    load_all()
+    found = {}
+    for leaf in leaves(ROOT):
+        for item in parameters.described(leaf):
+            if item.param_type_name == "option":
+                found.setdefault(getattr(item, "help", None) or "", f"{leaf.path} --{item.name}")
+    return found
+
+
+def test_help_of_options_says_what_the_quantity_is():
+    for text, where in options_with_help().items():
+        assert text, where
+        assert not UNIT.match(text), f"{where}: {text!r} is a unit alone"
+        assert not WEAK.search(text), f"{where}: {text!r}"
+        assert len(text.split()) > 1, f"{where}: {text!r}"
+        assert text[0].isupper() or text.split()[0] in ("qNEP", "nep.in", "run.in", "any:", "stratified:", "auto:"), (
+            f"{where}: {text!r}"
+        )
+        assert text.endswith((".", ")", "...")), f"{where}: {text!r}"

@@ -11,13 +11,13 @@ from nepkit.cli import options
 from nepkit.cli.command import command
 from nepkit.cli.output import Output, Table
 
-element = click.option("--element", "elements", multiple=True, help="Only atoms of this element; may be repeated.")
+element = click.option("--element", "elements", multiple=True, help="Restrict to atoms of this element; repeatable.")
 
 
 @command("calc descriptors", menu=403)
 @click.argument("frames", type=options.FILE)
-@click.option("-m", "--model", required=True, type=options.FILE, help="NEP or qNEP.")
-@options.output("Table of atoms as npz, or as npy without frames and atoms.", default="descriptors.npz")
+@click.option("-m", "--model", required=True, type=options.FILE, help="NEP or qNEP file.")
+@options.output("Output table of atoms as npz, or as npy without frame and atom numbers.", default="descriptors.npz")
 @element
 @options.jobs
 def descriptors(
@@ -33,8 +33,8 @@ def descriptors(
 
 @command("calc latent", menu=419)
 @click.argument("frames", type=options.FILE)
-@click.option("-m", "--model", required=True, type=options.FILE, help="NEP or qNEP.")
-@options.output("Table of atoms as npz, or as npy without frames and atoms.", default="latent.npz")
+@click.option("-m", "--model", required=True, type=options.FILE, help="NEP or qNEP file.")
+@options.output("Output table of atoms as npz, or as npy without frame and atom numbers.", default="latent.npz")
 @element
 @options.jobs
 def latent(frames: Path, model: Path, output: Path, overwrite: bool, elements: tuple[str, ...], jobs: int) -> Output:

@@ -19,11 +19,13 @@ from nepkit.core.errors import InputError
 @click.argument("frames", type=options.FILE)
 @centre
 @click.option("-E", "--corner", "elements", multiple=True, default=("O",), show_default=True,
-              help="Element of the corners; may be repeated.")  # fmt: skip
+              help="Element of the octahedral corners; repeatable.")  # fmt: skip
 @cutoff
 @reference
 @frame_options
-@options.output("A line of three angles per octahedron, frame after frame; or npz.", default="octahedral_tilt.dat")
+@options.output(
+    "Output: one line of three angles per octahedron, frame after frame; or npz.", default="octahedral_tilt.dat"
+)
 def octahedral_tilt(frames: Path, centres: tuple[str, ...], elements: tuple[str, ...], cutoff: float,
                     reference: Path | None, output: Path, overwrite: bool, **choice: Any) -> Output:  # fmt: skip
     """Tilts of octahedra and their pattern.
@@ -77,13 +79,16 @@ class Shell(ParamType):
 @click.argument("frames", type=options.FILE)
 @centre
 @click.option("--shell", "shells", type=Shell(), multiple=True,
-              help="Neighbours that make a cell with the centre, such as O=6 and Ba,Sr=8; one each.")  # fmt: skip
-@click.option("-m", "--model", help="A model that gives Born effective charges, such as a qNEP.")
-@click.option("--charges", type=Charges(), help="Born effective charges instead, e.g. Ba=2.7,Ti=7.2,O=-3.3 (e).")
+              help="Neighbour shells forming a unit cell with the "
+                   "centre, e.g. O=6 and Ba,Sr=8; one option each.")  # fmt: skip
+@click.option("-m", "--model", help="Model providing Born effective charges, e.g. a qNEP.")
+@click.option(
+    "--charges", type=Charges(), help="Born effective charges, e, in place of a model, e.g. Ba=2.7,Ti=7.2,O=-3.3."
+)
 @cutoff
 @reference
 @frame_options
-@options.output("A line of x y z (C/m^2) per cell, frame after frame; or npz.", default="polarization.dat")
+@options.output("Output: one line x y z (C/m^2) per cell, frame after frame; or npz.", default="polarization.dat")
 def polarization(frames: Path, centres: tuple[str, ...], shells: tuple[Any, ...], model: str | None,
                  charges: dict[str, float] | None, cutoff: float, reference: Path | None, output: Path,
                  overwrite: bool, **choice: Any) -> Output:  # fmt: skip

@@ -27,11 +27,11 @@ def work_options(function: F) -> F:
     added = (
         options.jobs,
         click.option("--work", "folder", type=click.Path(file_okay=False, path_type=Path),
-                     help="Folder that keeps finished pieces: a run that was ended goes on there."),
+                     help="Folder storing finished pieces; an interrupted calculation resumes there."),
         click.option("--executor", type=click.Choice(["local", "slurm"]), default="local", show_default=True,
-                     help="Processes here, or one job of Slurm per piece."),
+                     help="Where pieces run: local processes, or one Slurm job each."),
         click.option("--slurm", multiple=True, metavar="KEY=VALUE",
-                     help="Of Slurm's jobs: partition=cpu, run_time_max=3600 (s), memory_max=4 (GB); repeatable."),
+                     help="Slurm settings: partition=cpu, run_time_max=3600 (s), memory_max=4 (GB); repeatable."),
     )  # fmt: skip
     for option in reversed(added):
         function = option(function)
@@ -54,10 +54,11 @@ def work_of(asked: dict[str, Any]) -> Work:
 def relax_options(function: F) -> F:
     """Add how atoms are relaxed in every cell; `relaxation_of` makes a `Relaxation` of them."""
     added = (
-        click.option("--clamped", is_flag=True, help="Move atoms with the cell alone, do not relax them."),
+        click.option("--clamped", is_flag=True, help="Move atoms with the cell only, without relaxation."),
         click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.001, show_default=True,
-                     help="Atoms are at rest when no force is longer (eV/A)."),
-        click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Most steps of a cell."),
+                     help="Convergence threshold on the largest atomic force, eV/A."),
+        click.option("--steps", type=click.IntRange(1), default=500, show_default=True,
+                     help="Maximum number of relaxation steps per cell."),
     )  # fmt: skip
     for option in reversed(added):
         function = option(function)

@@ -24,14 +24,14 @@ POSITIVE = click.FloatRange(0, min_open=True)
     type=click.Path(file_okay=False, path_type=Path),
     default="md",
     show_default=True,
-    help="Where the files of the run lie; made when it is not there.",
+    help="Run folder, created if missing.",
 )
 @click.option(
     "--ensemble",
     type=click.Choice(["nve", "nvt", "npt"]),
     default="nvt",
     show_default=True,
-    help="Constant energy, constant volume, or constant pressure.",
+    help="Ensemble: constant energy (nve), constant volume (nvt) or constant pressure (npt).",
 )
 @click.option(
     "-T",
@@ -39,36 +39,51 @@ POSITIVE = click.FloatRange(0, min_open=True)
     type=POSITIVE,
     default=300.0,
     show_default=True,
-    help="Of the thermostat and of the first velocities (K).",
+    help="Temperature of the thermostat and of the initial velocities, K.",
 )
 @click.option(
-    "-P", "--pressure", type=float, default=0.0, show_default=True, help="Of npt, positive under compression (GPa)."
+    "-P",
+    "--pressure",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Pressure in the npt ensemble, GPa, positive under compression.",
 )
-@click.option("--timestep", type=POSITIVE, default=1.0, show_default=True, help="fs; 0.5 with hydrogen.")
-@click.option("--steps", type=click.IntRange(1), help="Number of steps; 10000 where --picoseconds is not given.")
-@click.option("--picoseconds", type=POSITIVE, help="Simulated time, instead of --steps.")
+@click.option(
+    "--timestep", type=POSITIVE, default=1.0, show_default=True, help="Time step, fs; 0.5 is appropriate with hydrogen."
+)
+@click.option("--steps", type=click.IntRange(1), help="Number of steps (default: 10000 unless --picoseconds is given).")
+@click.option("--picoseconds", type=POSITIVE, help="Simulated time, ps, in place of --steps.")
 @click.option(
     "--dump",
     type=click.IntRange(1),
-    help="Steps between frames, and between states that a killed run goes on from; 100 where the run is longer.",
+    help="Number of steps between frames and between restart states (default: 100, fewer in short runs).",
 )
-@click.option("--thermo", type=click.IntRange(1), help="Steps between rows of thermo.out; 10 where the run is longer.")
+@click.option(
+    "--thermo",
+    type=click.IntRange(1),
+    help="Number of steps between rows of thermo.out (default: 10, fewer in short runs).",
+)
 @click.option(
     "--thermostat",
     type=click.Choice(["bussi", "langevin"]),
     default="bussi",
     show_default=True,
-    help="Of nvt: stochastic velocity rescaling, or Langevin.",
+    help="Thermostat in the nvt ensemble: stochastic velocity rescaling or Langevin.",
 )
 @click.option(
     "--cell",
     type=click.Choice(["full", "isotropic"]),
     default="full",
     show_default=True,
-    help="What npt changes: lengths and angles, or the volume alone.",
+    help="Cell degrees of freedom in the npt ensemble: lengths and angles, or volume only.",
 )
-@click.option("--coupling", type=POSITIVE, default=100.0, show_default=True, help="Time of the thermostat (fs).")
-@click.option("--cell-coupling", type=POSITIVE, default=1000.0, show_default=True, help="Time of the barostat (fs).")
+@click.option(
+    "--coupling", type=POSITIVE, default=100.0, show_default=True, help="Coupling time of the thermostat, fs."
+)
+@click.option(
+    "--cell-coupling", type=POSITIVE, default=1000.0, show_default=True, help="Coupling time of the barostat, fs."
+)
 @options.seed
 @click.option(
     "--engine",
@@ -79,7 +94,7 @@ POSITIVE = click.FloatRange(0, min_open=True)
 )
 @options.resume
 @options.results
-@options.save("Table of the averages (csv, json or txt).")
+@options.save("Output table of averages (csv, json or txt).")
 def md(
     structure: Path, model: str, folder: Path, steps: int | None, picoseconds: float | None, dump: int | None,
     thermo: int | None, engine: str, resume: bool, results: Path | None, **asked: Any,

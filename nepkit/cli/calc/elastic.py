@@ -25,12 +25,12 @@ from nepkit.cli.output import Output, Table
 @command("calc eos", menu=431)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--strain", type=float, default=0.02, show_default=True, help="Largest linear strain, to both sides.")
+@click.option("--strain", type=float, default=0.02, show_default=True, help="Largest linear strain in both directions.")
 @click.option("--points", type=click.IntRange(6), default=11, show_default=True, help="Number of volumes.")
 @relax_options
 @work_options
 @options.results
-@options.save("Plot (png, pdf, svg), or the table as csv or json.")
+@options.save("Output: plot (png, pdf, svg), or table as csv or json.")
 def eos(
     structure: Path, models: tuple[str, ...], strain: float, points: int, results: Path | None, **asked: Any
 ) -> Output:
@@ -87,13 +87,13 @@ def eos(
 @command("calc elastic", menu=432)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--strain", type=float, default=0.005, show_default=True, help="Largest strain.")
+@click.option("--strain", type=float, default=0.005, show_default=True, help="Largest strain component.")
 @click.option("--symprec", type=float, default=1e-3, show_default=True,
-              help="How far atoms may be from where a symmetry puts them, A.")  # fmt: skip
+              help="Symmetry tolerance on atomic positions, A.")  # fmt: skip
 @relax_options
 @work_options
 @options.results
-@options.save("The tables, as text, csv or json.")
+@options.save("Output tables as text, csv or json.")
 def elastic(
     structure: Path, models: tuple[str, ...], strain: float, symprec: float, results: Path | None, **asked: Any
 ) -> Output:

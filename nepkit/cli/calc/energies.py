@@ -39,16 +39,18 @@ def _values(texts: Sequence[str], what: str, example: str) -> dict[str, float]:
 @command("calc surface", menu=435)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--miller", type=(int, int, int), required=True, metavar="H K L", help="Indices of the plane.")
+@click.option("--miller", type=(int, int, int), required=True, metavar="H K L", help="Miller indices of the plane.")
 @click.option("--thickness", "thicknesses", type=float, multiple=True, default=(12.0, 18.0, 24.0), show_default=True,
-              help="Least thickness of a slab, A; three or more.")  # fmt: skip
-@click.option("--vacuum", type=float, default=15.0, show_default=True, help="Between slabs, A.")
-@click.option("--charge", "charges", multiple=True, metavar="EL=Q", help="Formal charges, to tell polar cuts: Na=1.")
-@click.option("--slabs", type=options.NEW, help="File for the thickest relaxed slabs.")
+              help="Minimum slab thickness, A; three or more values.")  # fmt: skip
+@click.option("--vacuum", type=float, default=15.0, show_default=True, help="Vacuum thickness between slabs, A.")
+@click.option(
+    "--charge", "charges", multiple=True, metavar="EL=Q", help="Formal charges used to identify polar cuts, e.g. Na=1."
+)
+@click.option("--slabs", type=options.NEW, help="Output file for the thickest relaxed slabs.")
 @relax_options
 @work_options
 @options.results
-@options.save("The table, as text, csv or json.")
+@options.save("Output table as text, csv or json.")
 def surface(
     structure: Path,
     models: tuple[str, ...],
@@ -121,19 +123,20 @@ def surface(
 @command("calc defect", menu=436)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--vacancy", multiple=True, metavar="EL", help="Element of which an atom is taken out.")
-@click.option("--interstitial", multiple=True, metavar="EL", help="Element of which an atom is put into every void.")
-@click.option("--antisites", is_flag=True, help="Every element on the sites of every other.")
-@click.option("--substitute", multiple=True, metavar="EL=EL", help="Host and dopant, such as Cl=Br.")
-@click.option("--mu", multiple=True, metavar="EL=EV", help="Chemical potential, eV per atom, such as Li=-1.9.")
+@click.option("--vacancy", multiple=True, metavar="EL", help="Element removed to create a vacancy.")
+@click.option("--interstitial", multiple=True, metavar="EL", help="Element inserted at every void as an interstitial.")
+@click.option("--antisites", is_flag=True, help="Place every element on the sites of every other element.")
+@click.option("--substitute", multiple=True, metavar="EL=EL", help="Host and dopant of a substitution, e.g. Cl=Br.")
+@click.option("--mu", multiple=True, metavar="EL=EV", help="Chemical potential, eV per atom, e.g. Li=-1.9.")
 @click.option("--size", "sizes", type=click.IntRange(1), multiple=True, default=(60, 120, 240), show_default=True,
-              help="About how many atoms a supercell has; three or more give an error.")  # fmt: skip
+              help="Approximate number of atoms per supercell; "
+                   "three or more sizes give an error estimate.")  # fmt: skip
 @click.option("--min-radius", type=float, default=1.2, show_default=True,
-              help="Least distance of an interstitial from an atom, A.")  # fmt: skip
+              help="Minimum distance of an interstitial from other atoms, A.")  # fmt: skip
 @relax_options
 @work_options
 @options.results
-@options.save("Table as text, csv or json, or plot of the extrapolation (png, pdf, svg).")
+@options.save("Output: table as text, csv or json, or plot of the extrapolation (png, pdf, svg).")
 def defect(
     structure: Path,
     models: tuple[str, ...],
@@ -194,21 +197,38 @@ def defect(
 @command("calc barrier", menu=437)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--element", required=True, metavar="EL", help="Element that hops into a vacancy of its own.")
+@click.option("--element", required=True, metavar="EL", help="Element hopping into a vacancy of its own kind.")
 @click.option(
-    "--reach", type=click.FloatRange(0, min_open=True), default=4.5, show_default=True, help="Longest hop, A."
+    "--reach", type=click.FloatRange(0, min_open=True), default=4.5, show_default=True, help="Maximum hop length, A."
 )
 @click.option(
-    "--size", type=click.IntRange(2), default=100, show_default=True, help="About how many atoms in a supercell."
+    "--size",
+    type=click.IntRange(2),
+    default=100,
+    show_default=True,
+    help="Approximate number of atoms in the supercell.",
 )
-@click.option("-n", "--images", type=click.IntRange(1), default=5, show_default=True, help="Images between the ends.")
+@click.option(
+    "-n",
+    "--images",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Number of images between the end points.",
+)
 @click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.02, show_default=True,
-              help="Converged when no force is longer (eV/A).")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Most steps of ends and of band.")
-@click.option("--bands", type=options.NEW, help="File for the images of all hops.")
+              help="Convergence threshold on the largest force, eV/A.")  # fmt: skip
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Maximum number of steps for the end points and for the band.",
+)
+@click.option("--bands", type=options.NEW, help="Output file for the images of all hops.")
 @work_options
 @options.results
-@options.save("Table as text, csv or json, or plot of the paths (png, pdf, svg).")
+@options.save("Output: table as text, csv or json, or plot of the paths (png, pdf, svg).")
 def barrier(
     structure: Path,
     models: tuple[str, ...],
@@ -272,10 +292,10 @@ def barrier(
 @command("calc cohesive", menu=438)
 @click.argument("structure", type=options.FILE)
 @options.models
-@click.option("--free", multiple=True, metavar="EL=EV", help="Energy of a free atom, in place of that of the model.")
+@click.option("--free", multiple=True, metavar="EL=EV", help="Energy of a free atom, eV (default: from the model).")
 @work_options
 @options.results
-@options.output("The curve as GPUMD's cohesive.out, for nepkit plot cohesive.")
+@options.output("Output curve in the format of GPUMD's cohesive.out, for nepkit plot cohesive.")
 def cohesive(
     structure: Path,
     models: tuple[str, ...],
@@ -329,8 +349,8 @@ def cohesive(
 @options.models
 @click.option("--distances", type=(float, float), default=(0.5, 6.0), show_default=True, metavar="LOW HIGH",
               help="Shortest and longest distance, A.")  # fmt: skip
-@click.option("--step", type=float, default=0.02, show_default=True, help="Between distances, A.")
-@options.save("Plot (png, pdf, svg), or the curves as csv or json.")
+@click.option("--step", type=float, default=0.02, show_default=True, help="Distance step, A.")
+@options.save("Output: plot (png, pdf, svg), or curves as csv or json.")
 def dimer(pairs: tuple[str, ...], models: tuple[str, ...], distances: tuple[float, float], step: float) -> Output:
     """Energy and force of two atoms at distances.
 

@@ -21,20 +21,22 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-REFERENCE = "Structure whose bonds are kept in all frames; the first frame when left out."
-centre = click.option("-C", "--centre", "centres", multiple=True, help="Element in the middle; may be repeated.")
+REFERENCE = "Structure that defines the bonds used in all frames (default: first frame)."
+centre = click.option("-C", "--centre", "centres", multiple=True, help="Element of the central atoms; repeatable.")
 cutoff = click.option("-c", "--cutoff", type=click.FloatRange(0, min_open=True), default=6.0, show_default=True,
-                      help="No neighbour is farther than this (A).")  # fmt: skip
+                      help="Maximum neighbour distance, A.")  # fmt: skip
 reference = click.option("--reference", type=options.FILE, help=REFERENCE)
 
 
 def frame_options(function: F) -> F:
     """Add the options that choose frames."""
     made = [
-        click.option("--start", type=click.IntRange(1), default=1, show_default=True, help="First frame, from 1."),
-        click.option("--stop", type=click.IntRange(1), help="Last frame; the last of the file when left out."),
-        click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Every so many frames."),
-        click.option("--last", type=click.IntRange(1), help="Of these, only the last so many."),
+        click.option(
+            "--start", type=click.IntRange(1), default=1, show_default=True, help="First frame, counted from 1."
+        ),
+        click.option("--stop", type=click.IntRange(1), help="Last frame (default: last of the file)."),
+        click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Use every Nth frame."),
+        click.option("--last", type=click.IntRange(1), help="Use only the last N of the selected frames."),
     ]
     for option in reversed(made):
         function = option(function)
@@ -89,10 +91,17 @@ def summary(vectors: CentreVectors, atoms: Atoms, unit: str) -> Table:
 @command("calc neighbors", menu=406)
 @click.argument("structure", type=options.FILE)
 @centre
-@click.option("-E", "--neighbour", "elements", multiple=True, help="Element of the neighbours; may be repeated.")
-@click.option("-n", "--number", type=click.IntRange(1), default=6, show_default=True, help="Neighbours of a centre.")
+@click.option("-E", "--neighbour", "elements", multiple=True, help="Element of the neighbours; repeatable.")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    help="Number of neighbours per central atom.",
+)
 @cutoff
-@options.output("Numbers of centre and neighbours, from 1; nl-C-E.dat when left out.")
+@options.output("Output: atom numbers of centre and neighbours, from 1 (default: nl-C-E.dat).")
 def neighbors(structure: Path, centres: tuple[str, ...], elements: tuple[str, ...], number: int, cutoff: float,
               output: Path | None, overwrite: bool) -> Output:  # fmt: skip
     """Nearest neighbours of every centre.
@@ -122,13 +131,22 @@ def neighbors(structure: Path, centres: tuple[str, ...], elements: tuple[str, ..
 @command("calc displacements", menu=407)
 @click.argument("frames", type=options.FILE)
 @centre
-@click.option("-E", "--neighbour", "elements", multiple=True, help="Element of the cage; may be repeated.")
-@click.option("-n", "--number", type=click.IntRange(1), default=6, show_default=True, help="Neighbours of a centre.")
-@click.option("--neighbours", "file", type=options.FILE, help="File of nepkit calc neighbors instead of elements.")
+@click.option("-E", "--neighbour", "elements", multiple=True, help="Element of the cage atoms; repeatable.")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    help="Number of neighbours per central atom.",
+)
+@click.option(
+    "--neighbours", "file", type=options.FILE, help="Neighbour file of nepkit calc neighbors, in place of elements."
+)
 @cutoff
 @reference
 @frame_options
-@options.output("A line of x y z (A) per centre, frame after frame; or npz.", default="displacements.dat")
+@options.output("Output: one line x y z (A) per centre, frame after frame; or npz.", default="displacements.dat")
 def displacements(frames: Path, centres: tuple[str, ...], elements: tuple[str, ...], number: int, file: Path | None,
                   cutoff: float, reference: Path | None, output: Path, overwrite: bool,
                   **choice: Any) -> Output:  # fmt: skip
@@ -154,8 +172,8 @@ def displacements(frames: Path, centres: tuple[str, ...], elements: tuple[str, .
 @command("calc average-structure", menu=408)
 @click.argument("frames", type=options.FILE)
 @frame_options
-@click.option("--keep-drift", is_flag=True, help="Keep the motion of all atoms together.")
-@options.output("The mean structure, with a column rms_displacement (A).", default="averaged_structure.xyz")
+@click.option("--keep-drift", is_flag=True, help="Keep the collective motion of all atoms.")
+@options.output("Output mean structure with a column rms_displacement, A.", default="averaged_structure.xyz")
 def average(frames: Path, keep_drift: bool, output: Path, overwrite: bool, **choice: Any) -> Output:
     """Mean structure of a trajectory.
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from nepkit.properties.landscape.minimum import Minimum
 
 fmax = click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
-                    help="Converged when no force on an atom is longer (eV/A).")  # fmt: skip
+                    help="Convergence threshold on the largest atomic force, eV/A.")  # fmt: skip
 steps = click.option(
-    "--steps", type=click.IntRange(1), default=500, show_default=True, help="Most steps of a structure."
+    "--steps", type=click.IntRange(1), default=500, show_default=True, help="Maximum number of steps per structure."
 )
 optimiser = click.option("--optimizer", "optimiser", type=click.Choice(["lbfgs", "bfgs", "fire"]), default="lbfgs",
-                         show_default=True, help="fire is the slowest and the most robust.")  # fmt: skip
+                         show_default=True, help="Optimisation algorithm; fire "
+                                                 "is the slowest and most robust.")  # fmt: skip
 
 
 @command("calc minimize", menu=411, csv=True)
@@ -33,12 +34,14 @@ optimiser = click.option("--optimizer", "optimiser", type=click.Choice(["lbfgs",
 @fmax
 @steps
 @click.option("--cell", type=click.Choice(["fixed", "isotropic", "full"]), default="fixed", show_default=True,
-              help="What may change of the cell: nothing, its volume, or everything.")  # fmt: skip
-@click.option("--pressure", type=float, default=0.0, show_default=True, help="For a cell that may change, GPa.")
-@click.option("--symmetry", is_flag=True, help="Keep the space group of the start.")
+              help="Cell degrees of freedom: none, volume only, or all.")  # fmt: skip
+@click.option(
+    "--pressure", type=float, default=0.0, show_default=True, help="External pressure on a variable cell, GPa."
+)
+@click.option("--symmetry", is_flag=True, help="Preserve the initial space group.")
 @optimiser
-@options.output("The minima: extended xyz, or by name another format.", default="minimized.xyz")
-@click.option("--trajectory", type=options.NEW, help="Every step of a single structure, extended xyz.")
+@options.output("Output structures: extended xyz, or another format chosen by the file name.", default="minimized.xyz")
+@click.option("--trajectory", type=options.NEW, help="Output file for every step of a single structure, extended xyz.")
 @options.jobs
 def minimize(
     structures: Path,

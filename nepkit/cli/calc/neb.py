@@ -27,18 +27,35 @@ UNITS = {"coordinate": "A", "energy": "eV", "slope": "eV/A", "deviation": "eV", 
 @click.argument("initial", type=options.FILE)
 @click.argument("final", type=options.FILE, required=False)
 @options.models
-@click.option("-n", "--images", type=click.IntRange(1), default=7, show_default=True, help="Images between the ends.")
+@click.option(
+    "-n",
+    "--images",
+    type=click.IntRange(1),
+    default=7,
+    show_default=True,
+    help="Number of images between the end points.",
+)
 @click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.02, show_default=True,
-              help="Converged when no force perpendicular to the band is longer (eV/A).")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Most steps of ends and of band.")
-@click.option("--spring", type=click.FloatRange(0, min_open=True), default=0.5, show_default=True, help="eV/A^2.")
+              help="Convergence threshold on the largest force perpendicular to the band, eV/A.")  # fmt: skip
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Maximum number of steps for the end points and for the band.",
+)
+@click.option(
+    "--spring", type=click.FloatRange(0, min_open=True), default=0.5, show_default=True, help="Spring constant, eV/A^2."
+)
 @click.option("--fix", multiple=True, metavar="ATOMS",
-              help="Atoms that do not move: an element, numbers from 1 such as 5-8, or z<4.5; repeatable.")  # fmt: skip
-@click.option("--no-relax", is_flag=True, help="Take the ends as they are.")
-@click.option("--no-climb", is_flag=True, help="Let no image climb to the saddle.")
-@click.option("--linear", is_flag=True, help="Start from a straight line, not from interpolated distances (IDPP).")
-@options.output("The images, extended xyz; written during the run too.", default="band.xyz")
-@click.option("--plot", type=options.NEW, help="Energy along the path as png, pdf or svg.")
+              help="Fixed atoms: an element, atom numbers from 1 (e.g. 5-8), or z<4.5; repeatable.")  # fmt: skip
+@click.option("--no-relax", is_flag=True, help="Use the end points as they are, without relaxation.")
+@click.option("--no-climb", is_flag=True, help="Disable the climbing image.")
+@click.option(
+    "--linear", is_flag=True, help="Linear interpolation for the initial path instead of interpolated distances (IDPP)."
+)
+@options.output("Output images, extended xyz; updated during the run.", default="band.xyz")
+@click.option("--plot", type=options.NEW, help="Plot of the energy along the path (png, pdf or svg).")
 @options.results
 def neb(
     initial: Path,

@@ -32,11 +32,11 @@ def cell_options(function: Any) -> Any:
     """Add the supercell and the displacement."""
     added = (
         click.option("--supercell", type=(int, int, int), metavar="A B C",
-                     help="Copies of the cell along its vectors; by --length when left out."),
+                     help="Repetitions of the cell along its vectors (default: set by --length)."),
         click.option("--length", type=click.FloatRange(0, min_open=True), default=12.0, show_default=True,
-                     help="Least thickness of the supercell, A."),
+                     help="Minimum supercell thickness, A."),
         click.option("--displacement", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
-                     help="Of the atoms, A."),
+                     help="Displacement amplitude of the atoms, A."),
     )  # fmt: skip
     for option in reversed(added):
         function = option(function)
@@ -48,15 +48,19 @@ def cell_options(function: Any) -> Any:
 @options.models
 @cell_options
 @click.option("--mesh", type=click.FloatRange(1), default=40.0, show_default=True,
-              help="Points of the mesh along a vector are this over its length (A).")  # fmt: skip
-@click.option("--path", help="Special points such as GXWG; the usual path of the lattice when left out.")
-@click.option("--temperature", type=click.FloatRange(0), default=1000.0, show_default=True, help="Highest, K.")
+              help="Density of the q mesh: number of points along a vector times its length, A.")  # fmt: skip
+@click.option("--path", help="Path of special points, e.g. GXWG (default: standard path of the lattice).")
+@click.option(
+    "--temperature", type=click.FloatRange(0), default=1000.0, show_default=True, help="Highest temperature, K."
+)
 @click.option("--nac/--no-nac", default=True, show_default=True,
-              help="Split optical modes by the Born charges of a model with charges.")  # fmt: skip
-@click.option("--dielectric", type=click.FloatRange(1), help="Electronic dielectric constant, in place of the model's.")
+              help="LO-TO splitting from the Born charges of a model with charges.")  # fmt: skip
+@click.option(
+    "--dielectric", type=click.FloatRange(1), help="Electronic dielectric constant (default: from the model)."
+)
 @work_options
 @options.results
-@options.save("Plot of bands and density of states (png, pdf, svg), or a table as csv or json.")
+@options.save("Output: plot of bands and density of states (png, pdf, svg), or table as csv or json.")
 def phonon(
     structure: Path,
     models: tuple[str, ...],
@@ -147,12 +151,14 @@ def _data(found: Phonons) -> dict[str, Any]:
 @click.option("--points", type=click.IntRange(6), default=9, show_default=True, help="Number of volumes.")
 @cell_options
 @click.option("--mesh", type=click.FloatRange(1), default=30.0, show_default=True,
-              help="Points of the mesh along a vector are this over its length (A).")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(50), default=800.0, show_default=True, help="Highest, K.")
+              help="Density of the q mesh: number of points along a vector times its length, A.")  # fmt: skip
+@click.option(
+    "--temperature", type=click.FloatRange(50), default=800.0, show_default=True, help="Highest temperature, K."
+)
 @relax_options
 @work_options
 @options.results
-@options.save("Plot (png, pdf, svg), or the table as csv or json.")
+@options.save("Output: plot (png, pdf, svg), or table as csv or json.")
 def expansion(
     structure: Path, models: tuple[str, ...], temperature: float, results: Path | None, **asked: Any
 ) -> Output:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @command("calc predict", menu=402, csv=True)
 @click.argument("frames", type=options.FILE)
 @options.models
-@options.output("Frames with the predictions as labels.")
-@click.option("--no-born", is_flag=True, help="Leave Born effective charges out.")
+@options.output("Output frames carrying the predictions as labels.")
+@click.option("--no-born", is_flag=True, help="Omit Born effective charges.")
 @options.jobs
 @options.device
 def predict(

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @click.argument("frames", type=options.FILE)
 @options.models
 @click.option("--fmax", type=click.FloatRange(0, min_open=True), default=0.05, show_default=True,
-              help="A frame is at rest when no force on an atom is longer (eV/A).")  # fmt: skip
+              help="Convergence threshold on the largest atomic force, eV/A.")  # fmt: skip
 @steps
 @optimiser
-@click.option("--no-relax", is_flag=True, help="Take the frames as they are.")
-@options.output("Frames at rest with a column site_energy (eV).", default="doas.xyz")
+@click.option("--no-relax", is_flag=True, help="Use the frames as they are, without relaxation.")
+@options.output("Output frames at rest with a column site_energy, eV.", default="doas.xyz")
 @options.resume
 @options.jobs
 def doas(

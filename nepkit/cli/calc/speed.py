@@ -21,7 +21,7 @@ from nepkit.cli.output import Output, Table
     required=True,
     multiple=True,
     metavar="MODEL",
-    help=f"The potential: {options.MODEL_HELP} Several are put side by side.",
+    help=f"Potential: {options.MODEL_HELP} Repeated, the potentials are compared.",
 )
 @click.option(
     "--atoms",
@@ -30,7 +30,7 @@ from nepkit.cli.output import Output, Table
     multiple=True,
     default=(200, 1000),
     show_default=True,
-    help="About so many atoms; repeatable.",
+    help="Approximate number of atoms; repeatable.",
 )
 @click.option(
     "--processes",
@@ -38,12 +38,12 @@ from nepkit.cli.output import Output, Table
     multiple=True,
     default=(1, 2),
     show_default=True,
-    help="Processes at the same time, each with a system of its own; repeatable.",
+    help="Number of simultaneous processes, each with its own system; repeatable.",
 )
-@click.option("--repeats", type=click.IntRange(3), default=7, show_default=True, help="Evaluations that count.")
+@click.option("--repeats", type=click.IntRange(3), default=7, show_default=True, help="Number of timed evaluations.")
 @options.device
 @options.results
-@options.save("The table (csv, json or txt).")
+@options.save("Output table (csv, json or txt).")
 def speed(
     structure: Path, models: tuple[str, ...], sizes: tuple[int, ...], processes: tuple[int, ...], repeats: int,
     device: str, results: Path | None,

@@ -24,7 +24,7 @@ POSITIVE = click.FloatRange(0, min_open=True)
     required=True,
     multiple=True,
     metavar="MODEL",
-    help=f"The potential: {options.MODEL_HELP} Several are put side by side.",
+    help=f"Potential: {options.MODEL_HELP} Repeated, the potentials are compared.",
 )
 @click.option(
     "-T",
@@ -32,7 +32,7 @@ POSITIVE = click.FloatRange(0, min_open=True)
     type=POSITIVE,
     default=300.0,
     show_default=True,
-    help="At which energy must be kept, and which must be survived (K).",
+    help="Temperature for the energy-conservation and survival tests, K.",
 )
 @click.option(
     "--hotter",
@@ -40,25 +40,27 @@ POSITIVE = click.FloatRange(0, min_open=True)
     multiple=True,
     default=(600.0, 1000.0, 2000.0),
     show_default=True,
-    help="Higher temperature that is tried too (K); repeatable.",
+    help="Additional higher temperature to test, K; repeatable.",
 )
-@click.option("--picoseconds", type=POSITIVE, default=1.0, show_default=True, help="Length of every run.")
-@click.option("--timestep", type=POSITIVE, default=1.0, show_default=True, help="fs; 0.5 with hydrogen.")
+@click.option("--picoseconds", type=POSITIVE, default=1.0, show_default=True, help="Length of each run, ps.")
 @click.option(
-    "--drift", type=POSITIVE, default=1.0, show_default=True, help="Largest drift of the energy (meV/atom/ps)."
+    "--timestep", type=POSITIVE, default=1.0, show_default=True, help="Time step, fs; 0.5 is appropriate with hydrogen."
 )
-@click.option("--strain", type=POSITIVE, default=0.15, show_default=True, help="Largest linear strain, to both sides.")
+@click.option("--drift", type=POSITIVE, default=1.0, show_default=True, help="Maximum energy drift, meV/atom/ps.")
+@click.option(
+    "--strain", type=POSITIVE, default=0.15, show_default=True, help="Largest linear strain in both directions."
+)
 @click.option(
     "--closest",
     type=POSITIVE,
     default=0.5,
     show_default=True,
-    help="Shortest distance of a pair, as a share of the one in the structure.",
+    help="Shortest pair distance tested, as a fraction of that in the structure.",
 )
 @options.seed
 @work_options
 @options.results
-@options.save("The table (csv, json or txt).")
+@options.save("Output table (csv, json or txt).")
 def stability(structure: Path, models: tuple[str, ...], results: Path | None, **asked: Any) -> Output:
     """Energy drift, heat, strain, close pairs.
 

@@ -23,9 +23,13 @@ def _words(text: str) -> list[str]:
 
 @command("data clean", menu=109)
 @click.argument("file", type=options.FILE)
-@click.option("--only", default="", metavar="NAMES", help="Remove these alone: labels such as virial, columns, keys.")
-@click.option("--keep", default="", metavar="NAMES", help="Remove everything but these.")
-@options.save("The clean frames; standard output when left out.")
+@click.option(
+    "--only", default="", metavar="NAMES", help="Remove only these labels (e.g. virial), columns or header keys."
+)
+@click.option(
+    "--keep", default="", metavar="NAMES", help="Remove everything except these labels, columns and header keys."
+)
+@options.save("Output file for the cleaned frames (default: standard output).")
 def clean(file: Path, only: str, keep: str) -> Output:
     """Remove labels, extra columns and keys.
 
@@ -55,8 +59,12 @@ def clean(file: Path, only: str, keep: str) -> Output:
 @command("data weight", menu=107)
 @click.argument("file", type=options.FILE)
 @click.argument("weight", type=float)
-@click.option("--where", metavar="CONDITION", help="Frames to weight, as in nepkit data filter; all when left out.")
-@options.save("The frames; standard output when left out.")
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Condition selecting the frames to weight, as in nepkit data filter (default: all frames).",
+)
+@options.save("Output frames (default: standard output).")
 def weight(file: Path, weight: float, where: str | None) -> Output:
     """Set the weight of frames in the training.
 
@@ -83,9 +91,9 @@ def weight(file: Path, weight: float, where: str | None) -> Output:
 
 @command("data merge", menu=510)
 @click.argument("files", type=options.FILE, nargs=-1, required=True)
-@click.option("--source", is_flag=True, help="Note in every frame where it is from, as source=file:frame.")
-@click.option("--unique", is_flag=True, help="Leave out structures that were there before.")
-@options.save("All frames in one file.", required=True)
+@click.option("--source", is_flag=True, help="Record the origin of every frame as source=file:frame.")
+@click.option("--unique", is_flag=True, help="Omit structures that occurred before.")
+@options.save("Output file for all frames.", required=True)
 def merge(files: tuple[Path, ...], source: bool, unique: bool) -> Output:
     """Join sets of frames, in the order given."""
     from nepkit.core.progress import track
@@ -104,9 +112,15 @@ def merge(files: tuple[Path, ...], source: bool, unique: bool) -> Output:
 
 @command("data dedupe", menu=511)
 @click.argument("file", type=options.FILE)
-@click.option("--model", type=options.FILE, help="NEP or qNEP: frames are one where its descriptors are near.")
-@click.option("--within", type=click.FloatRange(0), help="Distance of the mean descriptors; with --model.")
-@options.output("The frames without doubles.", required=True)
+@click.option(
+    "--model", type=options.FILE, help="NEP or qNEP; frames with nearly equal descriptors count as duplicates."
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(0),
+    help="Descriptor distance below which frames count as duplicates; with --model.",
+)
+@options.output("Output file without duplicates.", required=True)
 def dedupe(file: Path, model: Path | None, within: float | None, output: Path, overwrite: bool) -> Output:
     """Keep the first frame of every structure.
 
@@ -143,8 +157,13 @@ def _alike(file: Path, model: Path, within: float) -> list[int]:
 
 @command("data shift-energies", menu=512)
 @click.argument("file", type=options.FILE)
-@click.option("--shift", multiple=True, metavar="EL=EV", help="Energy of an element, eV/atom; all of them, or none.")
-@options.output("The shifted frames.", required=True)
+@click.option(
+    "--shift",
+    multiple=True,
+    metavar="EL=EV",
+    help="Energy shift of an element, eV/atom; give all elements, or none to fit them.",
+)
+@options.output("Output file for the shifted frames.", required=True)
 def shift_energies(file: Path, shift: tuple[str, ...], output: Path, overwrite: bool) -> Output:
     """Subtract an energy per atom of every element.
 

@@ -34,7 +34,7 @@ def _contact_data(contacts: dict[Pair, Contact]) -> dict[str, object]:
 
 @command("data min-dist", menu=507, csv=True)
 @click.argument("file", type=options.FILE)
-@options.save("The table, as text, JSON or CSV by its suffix.")
+@options.save("Output table as text, JSON or CSV, chosen by the suffix.")
 def min_dist(file: Path) -> Output:
     """Shortest distance of every two elements.
 
@@ -50,8 +50,8 @@ def min_dist(file: Path) -> Output:
 
 @command("data info", menu=501, also=(503, 505))
 @click.argument("file", type=options.FILE)
-@click.option("--html", type=options.NEW, help="A page with plots of the distributions, new.")
-@options.save("The tables, as text, JSON or CSV by its suffix.")
+@click.option("--html", type=options.NEW, help="Output page with plots of the distributions (html).")
+@options.save("Output tables as text, JSON or CSV, chosen by the suffix.")
 def info(file: Path, html: Path | None) -> Output:
     """Compositions, labels and ranges of a set.
 
@@ -99,8 +99,8 @@ def info(file: Path, html: Path | None) -> Output:
 
 @command("data check", menu=509, csv=True)
 @click.argument("file", type=options.FILE)
-@click.option("--strict", is_flag=True, help="End with status 1 for warnings too.")
-@options.save("The findings, as text, JSON or CSV by its suffix.")
+@click.option("--strict", is_flag=True, help="Exit status 1 for warnings as well.")
+@options.save("Output findings as text, JSON or CSV, chosen by the suffix.")
 def check(file: Path, strict: bool) -> Output:
     """Find what the trainer chokes on or spoils a fit.
 

@@ -22,27 +22,36 @@ if TYPE_CHECKING:
 
 @command("data filter", menu=506)
 @click.argument("file", type=options.FILE)
-@click.option("-o", "--output", type=options.NEW, required=True, help="Frames that are kept.")
-@click.option("--dropped", type=options.NEW, help="Frames that are not, if wanted.")
+@click.option("-o", "--output", type=options.NEW, required=True, help="Output file for the accepted frames.")
+@click.option("--dropped", type=options.NEW, help="Output file for the rejected frames.")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
-@click.option("--energy", metavar="LOW:HIGH", help="Range of the energy, eV/atom; either end may be left out.")
-@click.option("--max-force", type=float, help="Largest force on an atom, eV/A.")
-@click.option("--max-net-force", type=float, help="Largest length of the sum of forces, eV/A.")
-@click.option("--max-virial", type=float, help="Largest magnitude of a virial component, eV/atom.")
-@click.option("--max-stress", type=float, help="Largest magnitude of a stress component, GPa.")
-@click.option("--pressure", metavar="LOW:HIGH", help="Range of the pressure from the virial, GPa.")
-@click.option("--volume", metavar="LOW:HIGH", help="Range of the volume, A^3/atom.")
-@click.option("--box", metavar="LOW:HIGH", help="Range of the lengths of all cell vectors, A.")
+@click.option("--energy", metavar="LOW:HIGH", help="Energy range, eV/atom; either end may be omitted.")
+@click.option("--max-force", type=float, help="Maximum atomic force, eV/A.")
+@click.option("--max-net-force", type=float, help="Maximum magnitude of the net force, eV/A.")
+@click.option("--max-virial", type=float, help="Maximum magnitude of a virial component, eV/atom.")
+@click.option("--max-stress", type=float, help="Maximum magnitude of a stress component, GPa.")
+@click.option("--pressure", metavar="LOW:HIGH", help="Pressure range (from the virial), GPa.")
+@click.option("--volume", metavar="LOW:HIGH", help="Volume range, A^3/atom.")
+@click.option("--box", metavar="LOW:HIGH", help="Range of all cell vector lengths, A.")
 @click.option("--atoms", metavar="LOW:HIGH", help="Range of the number of atoms.")
-@click.option("--min-distance", type=float, help="Least distance between any two atoms, images included, A.")
+@click.option("--min-distance", type=float, help="Minimum distance between any two atoms, periodic images included, A.")
 @click.option(
-    "--min-pair", multiple=True, metavar="A-B=DIST", help="Least distance of two elements, such as Li-Cl=1.8."
+    "--min-pair", multiple=True, metavar="A-B=DIST", help="Minimum distance between two elements, A, e.g. Li-Cl=1.8."
 )
-@click.option("--pair-range", multiple=True, metavar="A-B=LOW:HIGH", help="Range of the shortest distance of elements.")
-@click.option("--min-radii", type=float, help="Least distance as a part of the sum of the covalent radii, such as 0.6.")
-@click.option("--elements", help="Elements that a frame may consist of, such as Li,Cl.")
-@click.option("--formula", help="Formulas to keep, such as Li3YCl6,LiCl; as nepkit data info shows them.")
-@click.option("--where", metavar="CONDITION", help="Such as 'energy < -3 and (n_Li > 4 or force < 20)'.")
+@click.option(
+    "--pair-range",
+    multiple=True,
+    metavar="A-B=LOW:HIGH",
+    help="Range of the shortest distance between two elements, A.",
+)
+@click.option("--min-radii", type=float, help="Minimum distance as a fraction of the sum of covalent radii, e.g. 0.6.")
+@click.option("--elements", help="Allowed elements, e.g. Li,Cl.")
+@click.option("--formula", help="Formulas to keep, as listed by nepkit data info, e.g. Li3YCl6,LiCl.")
+@click.option(
+    "--where",
+    metavar="CONDITION",
+    help="Condition on frame quantities, e.g. 'energy < -3 and (n_Li > 4 or force < 20)'.",
+)
 def filter_frames(file: Path, output: Path, dropped: Path | None, overwrite: bool, **asked: Any) -> Output:
     """Keep the frames that fulfil every criterion.
 
@@ -113,20 +122,24 @@ def _words(text: str) -> list[str]:
 
 @command("data split", menu=206)
 @click.argument("file", type=options.FILE)
-@click.option("--test", default="0.1", show_default=True, help="Fraction of the frames for testing, or their number.")
+@click.option("--test", default="0.1", show_default=True, help="Fraction or number of test frames.")
 @click.option(
     "--method",
     type=click.Choice(["random", "uniform", "stratified", "group", "fps"]),
     default="stratified",
     show_default=True,
-    help="stratified: the same share of every formula (or key); group: all of a key on one side; fps: farthest points.",
+    help="stratified: same share of every formula (or key); group: all frames of a key on one side; fps: "
+    "farthest points.",
 )
-@click.option("--model", type=options.FILE, help="NEP or qNEP whose descriptors tell frames apart; for fps.")
+@click.option("--model", type=options.FILE, help="NEP or qNEP whose descriptors distinguish frames (fps only).")
 @click.option(
-    "--by", multiple=True, metavar="KEY", help="formula, source or a key to stratify or group by; several together."
+    "--by",
+    multiple=True,
+    metavar="KEY",
+    help="Key to stratify or group by: formula, source or a header key; several may be combined.",
 )
 @options.seed
-@click.option("--prefix", help="Results are PREFIX_train.xyz and PREFIX_test.xyz; the name of FILE when left out.")
+@click.option("--prefix", help="Output names are PREFIX_train.xyz and PREFIX_test.xyz (default: name of FILE).")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def split(
     file: Path,
@@ -184,12 +197,18 @@ def split(
 
 @command("data frames", menu=108)
 @click.argument("file", type=options.FILE)
-@click.option("--index", metavar="LIST", help="Frames such as 1,5,10-20; 10- is to the end, -1 the last.")
-@click.option("--fraction", metavar="LOW:HIGH", help="Part of the file, such as 0.2:0.5.")
-@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Each so-many-th of those frames.")
-@click.option("--random", "some", type=click.IntRange(1), help="That many of those frames, at random.")
+@click.option(
+    "--index", metavar="LIST", help="Frame numbers, e.g. 1,5,10-20; 10- means to the end and -1 the last frame."
+)
+@click.option("--fraction", metavar="LOW:HIGH", help="Fraction of the file to keep, e.g. 0.2:0.5.")
+@click.option(
+    "--every", type=click.IntRange(1), default=1, show_default=True, help="Keep every Nth of the selected frames."
+)
+@click.option(
+    "--random", "some", type=click.IntRange(1), help="Number of frames drawn at random from the selected frames."
+)
 @options.seed
-@options.save("The frames; standard output when left out.")
+@options.save("Output frames (default: standard output).")
 def frames(file: Path, index: str | None, fraction: str | None, every: int, some: int | None, seed: int) -> Output:
     """Take frames out by number, part, step or chance.
 
@@ -229,13 +248,15 @@ def frames(file: Path, index: str | None, fraction: str | None, every: int, some
 
 @command("data outliers", menu=502)
 @click.argument("file", type=options.FILE)
-@click.option("--model", metavar="MODEL", help=f"The potential that is compared with the labels: {options.MODEL_HELP}")
-@click.option("--outputs", type=options.FOLDER, help="Folder with energy_train.out, force_train.out, virial_train.out.")
-@click.option("--energy", type=float, help="Bound of the root mean square error of the rest, meV/atom.")
-@click.option("--force", type=float, help="The same for force components, meV/A.")
-@click.option("--virial", type=float, help="The same for virial components, meV/atom.")
-@click.option("-o", "--output", type=options.NEW, required=True, help="The outliers.")
-@click.option("--rest", type=options.NEW, help="The other frames, if wanted.")
+@click.option("--model", metavar="MODEL", help=f"Potential compared with the labels: {options.MODEL_HELP}")
+@click.option(
+    "--outputs", type=options.FOLDER, help="Folder containing energy_train.out, force_train.out and virial_train.out."
+)
+@click.option("--energy", type=float, help="Target energy RMSE of the remaining frames, meV/atom.")
+@click.option("--force", type=float, help="Target force-component RMSE of the remaining frames, meV/A.")
+@click.option("--virial", type=float, help="Target virial-component RMSE of the remaining frames, meV/atom.")
+@click.option("-o", "--output", type=options.NEW, required=True, help="Output file for the outliers.")
+@click.option("--rest", type=options.NEW, help="Output file for the remaining frames.")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def outliers(
     file: Path,
@@ -295,9 +316,9 @@ def outliers(
 
 @command("data charge-balance", menu=504)
 @click.argument("file", type=options.FILE)
-@click.option("--state", multiple=True, metavar="EL=STATES", help="Oxidation states of an element, such as Fe=2,3.")
-@click.option("-o", "--output", type=options.NEW, required=True, help="Frames whose states add up.")
-@click.option("--unbalanced", type=options.NEW, help="The other frames, if wanted.")
+@click.option("--state", multiple=True, metavar="EL=STATES", help="Oxidation states of an element, e.g. Fe=2,3.")
+@click.option("-o", "--output", type=options.NEW, required=True, help="Output file for the charge-balanced frames.")
+@click.option("--unbalanced", type=options.NEW, help="Output file for the remaining frames.")
 @click.option("--overwrite", is_flag=True, help="Replace existing output files.")
 def charge_balance(
     file: Path, state: tuple[str, ...], output: Path, unbalanced: Path | None, overwrite: bool

@@ -16,8 +16,10 @@ PARTS = ("numbers", "rms", "largest", "sigma")
 
 @command("model show", menu=711)
 @click.argument("file", type=options.FILE)
-@click.option("--restart", type=options.FILE, help="Its nep.restart: how far the search has narrowed.")
-@options.save("The tables, as text, JSON or CSV by its suffix.")
+@click.option(
+    "--restart", type=options.FILE, help="Restart file nep.restart of the model; shows how far the search has narrowed."
+)
+@options.save("Output tables as text, JSON or CSV, chosen by the suffix.")
 def show(file: Path, restart: Path | None) -> Output:
     """Architecture of a NEP and sizes of its numbers.
 
@@ -57,8 +59,8 @@ def show(file: Path, restart: Path | None) -> Output:
 @command("model compare", menu=716)
 @click.argument("first", type=options.FILE)
 @click.argument("second", type=options.FILE)
-@click.option("--frames", "frames_file", type=options.FILE, help="Frames to compare energies and forces on.")
-@options.save("The tables, as text, JSON or CSV by its suffix.")
+@click.option("--frames", "frames_file", type=options.FILE, help="Frames for comparing energies and forces.")
+@options.save("Output tables as text, JSON or CSV, chosen by the suffix.")
 def compare(first: Path, second: Path, frames_file: Path | None) -> Output:
     """Difference of two models.
 

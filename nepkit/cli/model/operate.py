@@ -27,10 +27,12 @@ INVARIANTS = click.Choice(["222", "1111", "112", "123", "233", "134"])
 @command("model augment", menu=713)
 @click.argument("file", type=options.FILE)
 @size_options
-@click.option("--invariant", "invariants", multiple=True, type=INVARIANTS, help="An invariant to add.")
-@click.option("--charges", type=click.IntRange(1, 2), help="Add a charge head of this mode, which starts from zero.")
+@click.option("--invariant", "invariants", multiple=True, type=INVARIANTS, help="Angular invariant to add.")
+@click.option(
+    "--charges", type=click.IntRange(1, 2), help="Charge mode of an added charge head, initialised to zero charges."
+)
 @click.option("--sigma", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True,
-              help="Width of the search for new parameters in nep.restart.")  # fmt: skip
+              help="Search width of the new parameters in nep.restart.")  # fmt: skip
 @options.seed
 @surgery_options
 def augment(file: Path, sigma: float, seed: int, charges: int | None, **values: Any) -> Output:
@@ -62,8 +64,8 @@ def augment(file: Path, sigma: float, seed: int, charges: int | None, **values: 
 @command("model prune", menu=712)
 @click.argument("file", type=options.FILE)
 @size_options
-@click.option("--no-invariant", "invariants", multiple=True, type=INVARIANTS, help="An invariant to take away.")
-@click.option("--no-charges", is_flag=True, help="Take the charge head away.")
+@click.option("--no-invariant", "invariants", multiple=True, type=INVARIANTS, help="Angular invariant to remove.")
+@click.option("--no-charges", is_flag=True, help="Remove the charge head.")
 @surgery_options
 def prune(file: Path, no_charges: bool, **values: Any) -> Output:
     """Make a NEP smaller.
@@ -97,13 +99,13 @@ def prune(file: Path, no_charges: bool, **values: Any) -> Output:
 
 @command("model species", menu=714)
 @click.argument("file", type=options.FILE)
-@click.option("--keep", help="Elements to keep, in their new order: Li,Cl,Y.")
-@click.option("--remove", help="Elements to take away: Cs,Fr.")
-@click.option("--add", help="Elements to add, drawn at random or like another: K or K=Na.")
+@click.option("--keep", help="Elements to keep, in their new order, e.g. Li,Cl,Y.")
+@click.option("--remove", help="Elements to remove, e.g. Cs,Fr.")
+@click.option("--add", help="Elements to add, initialised at random or from another element: K or K=Na.")
 @click.option("--cutoff", type=(float, float), metavar="RADIAL ANGULAR",
-              help="Cutoffs in A of the added elements, in a model that has them per element.")  # fmt: skip
+              help="Cutoff radii of the added elements, A, in a model with cutoffs per element.")  # fmt: skip
 @click.option("--sigma", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True,
-              help="Width of the search for new parameters in nep.restart.")  # fmt: skip
+              help="Search width of the new parameters in nep.restart.")  # fmt: skip
 @options.seed
 @surgery_options
 def species(

@@ -22,11 +22,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def surgery_options(function: F) -> F:
     """Add the options that all operations share."""
     for option in (
-        options.output("The new model; its restart file and nep.in get its name.", required=True),
+        options.output("Output model; its restart file and nep.in are named after it.", required=True),
         click.option("--frames", "frames_file", type=options.FILE,
-                     help="Frames on which the model is compared with what it was."),
-        click.option("--nep-in", type=options.FILE, help="Its nep.in, to be made to agree."),
-        click.option("--restart", type=options.FILE, help="Its nep.restart, to be changed alike."),
+                     help="Frames for comparing the new model with the old one."),
+        click.option("--nep-in", type=options.FILE, help="Training input nep.in of the model, changed consistently."),
+        click.option("--restart", type=options.FILE, help="Restart file nep.restart of "
+                                                          "the model, changed consistently."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -36,9 +37,19 @@ def size_options(function: F) -> F:
     """Add the options of the sizes of a model."""
     for option in (
         click.option("--l-max", type=click.IntRange(1, 8), help="Largest angular momentum."),
-        click.option("--basis-size", type=(int, int), metavar="RADIAL ANGULAR", help="Largest indices of the bases."),
-        click.option("--n-max", type=(int, int), metavar="RADIAL ANGULAR", help="Largest indices of the functions."),
-        click.option("--neurons", type=click.IntRange(1), help="Width of the hidden layer."),
+        click.option(
+            "--basis-size",
+            type=(int, int),
+            metavar="RADIAL ANGULAR",
+            help="Basis sizes of the radial and angular descriptors.",
+        ),
+        click.option(
+            "--n-max",
+            type=(int, int),
+            metavar="RADIAL ANGULAR",
+            help="Highest indices of the radial and angular descriptors.",
+        ),
+        click.option("--neurons", type=click.IntRange(1), help="Number of neurons in the hidden layer."),
     ):
         function = option(function)
     return function

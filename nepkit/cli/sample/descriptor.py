@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 by_option = click.option(
     "--by", type=click.Choice(["frame", "element"]), default="frame", show_default=True,
-    help="Mean descriptor of all atoms, or one of every element: rare ones stay in sight.",
+    help="Descriptor to compare: mean over all atoms, or mean per element, which keeps rare elements visible.",
 )  # fmt: skip
 
 
 @command("sample fps", menu=203, also=(202,))
 @click.argument("file", type=options.FILE)
-@click.option("--max", "count", type=click.IntRange(1), help="Most frames to choose.")
-@click.option("--min-distance", type=click.FloatRange(0), help="Least distance between descriptors, such as 0.01.")
+@click.option("--max", "count", type=click.IntRange(1), help="Maximum number of frames to select.")
+@click.option("--min-distance", type=click.FloatRange(0), help="Minimum distance between descriptors, e.g. 0.01.")
 @click.option("--by", type=click.Choice(["frame", "element", "atom"]), default="frame", show_default=True,
-              help="Mean descriptor of all atoms, one of every element, or every atom by itself.")  # fmt: skip
+              help="Descriptor to compare: mean over all atoms, "
+                   "mean per element, or every atom separately.")  # fmt: skip
 @descriptor_options
 def fps(
     file: Path,
@@ -107,8 +108,13 @@ def _cover(file: Path, known: Path | None, count: int | None, gap: float, how: d
 @command("sample doptimal", menu=208)
 @click.argument("file", type=options.FILE)
 @click.option("--threshold", type=click.FloatRange(1), default=1.0, show_default=True,
-              help="Least extrapolation grade with respect to --known; 2 is a usual choice.")  # fmt: skip
-@click.option("--max", "count", type=click.IntRange(1), help="Most frames: those of the highest grade.")
+              help="Minimum extrapolation grade with respect to --known; 2 is a common choice.")  # fmt: skip
+@click.option(
+    "--max",
+    "count",
+    type=click.IntRange(1),
+    help="Maximum number of frames; those with the highest grade are selected.",
+)
 @descriptor_options
 def doptimal(
     file: Path,
@@ -196,7 +202,7 @@ def cluster(
 @click.argument("file", type=options.FILE)
 @click.argument("count", type=click.IntRange(1))
 @click.option("--bandwidth", type=click.FloatRange(0, min_open=True),
-              help="Width of the kernel in descriptors; from the distances of neighbours when left out.")  # fmt: skip
+              help="Kernel bandwidth in descriptor space (default: from nearest-neighbour distances).")  # fmt: skip
 @by_option
 @descriptor_options
 def entropy(

@@ -15,15 +15,30 @@ from nepkit.core.errors import InputError
 
 @command("sample deviation", menu=205)
 @click.argument("file", type=options.FILE)
-@click.option("-m", "--model", "models", multiple=True, metavar="MODEL", help="Two or more potentials, a committee.")
-@click.option("--active", type=options.FILE, help="GPUMD's active.out, instead of models; FILE is its active.xyz.")
-@click.option("--threshold", type=click.FloatRange(0), default=0.0, show_default=True, help="Least deviation, eV/A.")
-@click.option("--ceiling", type=click.FloatRange(0), help="Largest deviation, eV/A; frames above it are broken.")
-@click.option("--max", "count", type=click.IntRange(1), help="Most frames: those of the largest deviation.")
+@click.option(
+    "-m", "--model", "models", multiple=True, metavar="MODEL", help="Two or more potentials forming a committee."
+)
+@click.option(
+    "--active", type=options.FILE, help="GPUMD's active.out in place of models; FILE is the matching active.xyz."
+)
+@click.option(
+    "--threshold", type=click.FloatRange(0), default=0.0, show_default=True, help="Minimum force deviation, eV/A."
+)
+@click.option(
+    "--ceiling",
+    type=click.FloatRange(0),
+    help="Maximum force deviation, eV/A; frames above it are taken as unphysical.",
+)
+@click.option(
+    "--max",
+    "count",
+    type=click.IntRange(1),
+    help="Maximum number of frames; those with the largest deviation are selected.",
+)
 @options.device
 @options.jobs
 @indices_option
-@options.output("The chosen frames.", required=True)
+@options.output("Output file for the selected frames.", required=True)
 def deviation(
     file: Path,
     models: tuple[str, ...],

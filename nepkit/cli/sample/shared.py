@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-indices_option = click.option("--indices", type=options.NEW, help="File for the numbers of the chosen frames.")
+indices_option = click.option("--indices", type=options.NEW, help="File for the numbers of the selected frames.")
 
 
 def descriptor_options(function: F) -> F:
     """Add what every selector by descriptors takes."""
     added = (
-        click.option("--model", type=options.FILE, required=True, help="NEP or qNEP whose descriptors are compared."),
-        click.option("--known", type=options.FILE, help="Training set; frames like its own are not chosen."),
+        click.option("--model", type=options.FILE, required=True, help="NEP or qNEP used to compute descriptors."),
+        click.option("--known", type=options.FILE, help="Existing training set; frames similar to it are not "
+                                                        "selected."),
         click.option("--backend", type=click.Choice(["auto", "calorine", "own", "pynep"]), default="auto",
-                     show_default=True, help="Who computes descriptors; all give the same, auto is the quickest."),
+                     show_default=True, help="Program that computes the descriptors; all give the same "
+                                             "values, auto takes the fastest."),
         options.jobs,
         click.option("--map", "map_file", type=options.NEW,
-                     help="Two principal components of all frames: csv, or a plot (png, pdf, svg)."),
+                     help="Map of all frames on two principal components: csv, or a plot (png, pdf, svg)."),
         indices_option,
-        options.output("The chosen frames.", required=True),
+        options.output("Output file for the selected frames.", required=True),
     )  # fmt: skip
     for option in reversed(added):
         function = option(function)

@@ -18,7 +18,7 @@ from nepkit.cli.structure.displace import perturb_options, perturbed_frames
 @click.argument("file", type=options.FILE)
 @click.argument("count", type=int)
 @indices_option
-@options.output("The chosen frames.", required=True)
+@options.output("Output file for the selected frames.", required=True)
 def uniform(file: Path, count: int, indices: Path | None, output: Path, overwrite: bool) -> Output:
     """Take frames at equal steps through a file.
 
@@ -36,7 +36,7 @@ def uniform(file: Path, count: int, indices: Path | None, output: Path, overwrit
 @click.argument("count", type=int)
 @options.seed
 @indices_option
-@options.output("The chosen frames.", required=True)
+@options.output("Output file for the selected frames.", required=True)
 def random(file: Path, count: int, seed: int, indices: Path | None, output: Path, overwrite: bool) -> Output:
     """Take random frames of a file.
 

@@ -15,8 +15,10 @@ from nepkit.core.errors import InputError
 
 @command("structure replicate", menu=110)
 @click.argument("file", type=options.FILE)
-@click.option("--copies", type=(int, int, int), metavar="A B C", help="How often along every cell vector.")
-@click.option("--atoms", type=click.IntRange(1), help="About how many atoms, in a cell as thick as it is wide.")
+@click.option("--copies", type=(int, int, int), metavar="A B C", help="Number of repetitions along each cell vector.")
+@click.option(
+    "--atoms", type=click.IntRange(1), help="Approximate number of atoms; the supercell is made as compact as possible."
+)
 @options.save(SAVED)
 def replicate(file: Path, copies: tuple[int, int, int] | None, atoms: int | None) -> Output:
     """Repeat the cell of every frame.
@@ -34,7 +36,7 @@ def replicate(file: Path, copies: tuple[int, int, int] | None, atoms: int | None
 @command("structure supercell-to", menu=122)
 @click.argument("file", type=options.FILE)
 @click.argument("atoms", type=click.IntRange(1))
-@click.option("--straight", is_flag=True, help="Repeat the vectors as they are; no combinations of them.")
+@click.option("--straight", is_flag=True, help="Repeat the cell vectors as they are, without combining them.")
 @options.save(SAVED)
 def supercell_to(file: Path, atoms: int, straight: bool) -> Output:
     """Make the supercell nearest to a cube.
@@ -51,9 +53,9 @@ def supercell_to(file: Path, atoms: int, straight: bool) -> Output:
 @command("structure group", menu=106)
 @click.argument("file", type=options.FILE)
 @click.option("--by", multiple=True, default=["element"], show_default=True, metavar="HOW",
-              help="element, element:Li,Cl, index:1-64/65-, z:10,20, c:0.25,0.75, sphere:x,y,z,radius, bonds, "
-              "bonds:1.3 or formula; one column of groups each.")  # fmt: skip
-@options.save("GPUMD's model.xyz; standard output when left out.")
+              help="Grouping methods: element, element:Li,Cl, index:1-64/65-, z:10,20, c:0.25,0.75, "
+                   "sphere:x,y,z,radius, bonds, bonds:1.3 or formula; each adds one group column.")  # fmt: skip
+@options.save("Output file, GPUMD's model.xyz (default: standard output).")
 def group_atoms(file: Path, by: tuple[str, ...]) -> Output:
     """Number groups of atoms for GPUMD's model.xyz.
 
@@ -69,9 +71,10 @@ def group_atoms(file: Path, by: tuple[str, ...]) -> Output:
 
 @command("structure renumber", menu=121)
 @click.argument("file", type=options.FILE)
-@click.option("--by", multiple=True, metavar="HOW", help="element, element:Li,Cl, x, y, z, a, b, c, group, group:1, id "
-              "or reverse; more than one: the first counts most.")  # fmt: skip
-@click.option("--like", type=options.FILE, help="A structure whose order of atoms is wanted; its first frame.")
+@click.option("--by", multiple=True, metavar="HOW", help="Sort keys: element, element:Li,Cl, x, y, z, a, b, c, group, "
+                                                         "group:1, id or reverse; with several, the first takes "
+                                                         "precedence.")  # fmt: skip
+@click.option("--like", type=options.FILE, help="Reference structure whose atom order is adopted (its first frame).")
 @options.save(SAVED)
 def renumber(file: Path, by: tuple[str, ...], like: Path | None) -> Output:
     """Bring the atoms of frames into another order.

@@ -13,16 +13,19 @@ from nepkit.cli.structure.shared import SAVED, changed
 from nepkit.core.errors import InputError
 
 symprec = click.option("--symprec", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True,
-                       help="How far atoms may be from where a symmetry puts them, A.")  # fmt: skip
+                       help="Symmetry tolerance on atomic positions, A.")  # fmt: skip
 
 
 @command("structure vacuum", menu=124)
 @click.argument("file", type=options.FILE)
 @click.argument("width", type=click.FloatRange(0))
 @click.option(
-    "--along", default="c", show_default=True, help="Cell vectors: c for a slab, bc for a wire, abc for a molecule."
+    "--along",
+    default="c",
+    show_default=True,
+    help="Cell vectors along which vacuum is added: c for a slab, bc for a wire, abc for a molecule.",
 )
-@click.option("--open", "open_", is_flag=True, help="Not periodic along these vectors.")
+@click.option("--open", "open_", is_flag=True, help="Make these cell vectors non-periodic.")
 @options.save(SAVED)
 def vacuum(file: Path, width: float, along: str, open_: bool) -> Output:
     """Put WIDTH A of empty space around the atoms.
@@ -37,8 +40,12 @@ def vacuum(file: Path, width: float, along: str, open_: bool) -> Output:
 
 @command("structure primitive", menu=125)
 @click.argument("file", type=options.FILE)
-@click.option("--conventional", is_flag=True, help="The conventional cell in place of the primitive one.")
-@click.option("--keep-orientation", is_flag=True, help="Neither move atoms onto their symmetry nor turn the crystal.")
+@click.option("--conventional", is_flag=True, help="Conventional cell instead of the primitive one.")
+@click.option(
+    "--keep-orientation",
+    is_flag=True,
+    help="Keep the orientation of the crystal and do not move atoms onto symmetry positions.",
+)
 @symprec
 @options.output(SAVED)
 def primitive(
@@ -90,7 +97,7 @@ def primitive(
 @click.argument("file", type=options.FILE)
 @click.argument("strain")
 @click.option("--series", type=(float, float, click.IntRange(1)), metavar="LOW HIGH COUNT",
-              help="Multiples of STRAIN: COUNT of them from LOW to HIGH.")  # fmt: skip
+              help="Series of COUNT strains, STRAIN multiplied by factors from LOW to HIGH.")  # fmt: skip
 @options.save(SAVED)
 def strain(file: Path, strain: str, series: tuple[float, float, int] | None) -> Output:
     """Strain the cell and the atoms in it.

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 @command("structure defect", menu=129)
 @click.argument("file", type=options.FILE)
-@click.option("--vacancy", multiple=True, metavar="EL", help="Take out an atom of this element.")
-@click.option("--interstitial", multiple=True, metavar="EL", help="Put an atom of this element into every void.")
-@click.option("--antisites", is_flag=True, help="Put every element on the sites of the others.")
-@click.option("--substitute", multiple=True, metavar="EL=EL", help="Put another element on the sites of one: Cl=Br.")
-@click.option("--atoms", type=click.IntRange(1), help="About how many atoms the supercell has; the cell as it is else.")
+@click.option("--vacancy", multiple=True, metavar="EL", help="Element removed to create a vacancy.")
+@click.option("--interstitial", multiple=True, metavar="EL", help="Element inserted at every void as an interstitial.")
+@click.option("--antisites", is_flag=True, help="Place every element on the sites of every other element.")
+@click.option("--substitute", multiple=True, metavar="EL=EL", help="Host and dopant of a substitution, e.g. Cl=Br.")
+@click.option(
+    "--atoms", type=click.IntRange(1), help="Approximate number of atoms in the supercell (default: the given cell)."
+)
 @click.option("--charge", default="0", show_default=True, metavar="LIST",
-              help="Charge states such as -1,0,1; or formal, what the formal charges leave.")  # fmt: skip
+              help="Charge states, e.g. -1,0,1, or \"formal\" for the state given by formal charges.")  # fmt: skip
 @charges_option
 @click.option("--min-radius", type=click.FloatRange(0), default=1.2, show_default=True,
-              help="Least distance of an interstitial from an atom, A.")  # fmt: skip
-@click.option("--with-bulk", is_flag=True, help="Write the perfect supercell as the first frame.")
+              help="Minimum distance of an interstitial from other atoms, A.")  # fmt: skip
+@click.option("--with-bulk", is_flag=True, help="Write the pristine supercell as the first frame.")
 @symprec
 @options.output(SAVED)
 def defect(
@@ -121,21 +123,33 @@ def _numbers(text: str) -> list[float]:
 @command("structure order", menu=130)
 @click.argument("file", type=options.FILE)
 @click.option("--occupy", multiple=True, metavar="EL=SHARES",
-              help="Shares on the sites of an element where FILE has none: Cl=Cl:0.5,Br:0.5.")  # fmt: skip
+              help="Site occupancies of an element where FILE has none, e.g. Cl=Cl:0.5,Br:0.5.")  # fmt: skip
 @click.option("--copies", type=(click.IntRange(1), click.IntRange(1), click.IntRange(1)), default=(1, 1, 1),
-              show_default=True, metavar="A B C", help="Supercell to order.")  # fmt: skip
+              show_default=True, metavar="A B C", help="Repetitions of the cell before ordering.")  # fmt: skip
 @charges_option
-@click.option("--keep", type=click.IntRange(1), default=10, show_default=True, help="How many of the lowest to write.")
-@click.option("--all", "every", is_flag=True, help="Keep those too that a symmetry makes the same.")
-@click.option("--sample", is_flag=True, help="Anneal (seeded) in place of looking at all.")
-@click.option("--most", type=click.IntRange(1), default=200_000, show_default=True, help="Most orderings to look at.")
 @click.option(
-    "--steps", type=click.IntRange(1), default=20_000, show_default=True, help="Exchanges in a run of --sample."
+    "--keep", type=click.IntRange(1), default=10, show_default=True, help="Number of lowest-energy orderings to write."
 )
-@click.option("--runs", type=click.IntRange(1), default=4, show_default=True, help="Runs of --sample.")
-@click.option("--nearest", is_flag=True, help="Round shares that make no whole numbers of atoms.")
+@click.option("--all", "every", is_flag=True, help="Keep symmetry-equivalent orderings as well.")
+@click.option("--sample", is_flag=True, help="Simulated annealing (seeded) instead of complete enumeration.")
+@click.option(
+    "--most",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="Maximum number of orderings to enumerate.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    default=20_000,
+    show_default=True,
+    help="Number of exchange steps per annealing run.",
+)
+@click.option("--runs", type=click.IntRange(1), default=4, show_default=True, help="Number of annealing runs.")
+@click.option("--nearest", is_flag=True, help="Round occupancies that do not give whole numbers of atoms.")
 @click.option("--closest", type=click.FloatRange(0), default=0.8, show_default=True,
-              help="Atoms are never nearer than this, A: split sites are not both taken.")  # fmt: skip
+              help="Minimum distance between atoms, A; prevents double occupation of split sites.")  # fmt: skip
 @symprec
 @options.seed
 @options.output(SAVED)

@@ -16,7 +16,7 @@ from nepkit.cli.structure.shared import SAVED, changed
 F = TypeVar("F", bound=Callable[..., Any])
 
 min_radii = click.option("--min-radii", type=float, default=0.6, show_default=True,
-                         help="Atoms keep this part of the sum of their covalent radii.")  # fmt: skip
+                         help="Smallest allowed distance as a fraction of the sum of covalent radii.")  # fmt: skip
 
 
 def perturb_options(function: F) -> F:
@@ -24,11 +24,12 @@ def perturb_options(function: F) -> F:
     for option in reversed((
         click.argument("file", type=options.FILE),
         click.argument("count", type=int),
-        click.option("--displacement", type=float, default=0.2, show_default=True, help="Of atoms, A."),
+        click.option("--displacement", type=float, default=0.2, show_default=True, help="Displacement amplitude, A."),
         click.option("--strain", type=float, default=0.03, show_default=True,
-                     help="Largest component of the cell's strain."),
+                     help="Largest strain component of the cell."),
         click.option("--style", type=click.Choice(["uniform", "normal", "const"]), default="uniform", show_default=True,
-                     help="Displacements within the distance, normally distributed, or of just that length."),
+                     help="Distribution of the displacements: uniform within the amplitude, normal, or of "
+                          "exactly that length."),
         min_radii,
         options.seed,
         options.save(SAVED),
@@ -63,7 +64,7 @@ def perturb(file: Path, count: int, **how: Any) -> Output:
 @click.argument("file", type=options.FILE)
 @click.option("--deviation", type=float, default=0.05, show_default=True,
               help="Standard deviation of the displacements along x, y and z, A.")  # fmt: skip
-@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Copies of every frame.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Number of copies of every frame.")
 @min_radii
 @options.seed
 @options.save(SAVED)

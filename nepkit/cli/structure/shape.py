@@ -16,7 +16,7 @@ charges_option = click.option(
     "--charges",
     default="",
     metavar="LIST",
-    help="Formal charges such as Li=1,Cl=-1; common oxidation states for the others.",
+    help="Formal charges, e.g. Li=1,Cl=-1 (default: common oxidation states).",
 )
 
 
@@ -24,12 +24,18 @@ charges_option = click.option(
 @click.argument("file", type=options.FILE)
 @click.argument("miller", type=int, nargs=3)
 @click.option("--thickness", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True,
-              help="Least distance between the outermost planes, A.")  # fmt: skip
+              help="Minimum slab thickness between the outermost atomic planes, A.")  # fmt: skip
 @click.option(
-    "--vacuum", type=click.FloatRange(0), default=15.0, show_default=True, help="Between a slab and its image, A."
+    "--vacuum",
+    type=click.FloatRange(0),
+    default=15.0,
+    show_default=True,
+    help="Vacuum thickness between periodic images, A.",
 )
-@click.option("--symmetric", is_flag=True, help="Take planes off the top until both surfaces are the same.")
-@click.option("--as-given", is_flag=True, help="MILLER are of the cell in the file; else of the conventional one.")
+@click.option("--symmetric", is_flag=True, help="Remove planes from the top until both surfaces are equivalent.")
+@click.option(
+    "--as-given", is_flag=True, help="Interpret MILLER in the cell of the file instead of the conventional cell."
+)
 @charges_option
 @symprec
 @options.output(SAVED)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SAVED = "The result, in the format that its name tells (extended xyz, POSCAR, cif, LAMMPS data ...)."
+SAVED = "Output structure; the file name sets the format (extended xyz, POSCAR, cif, LAMMPS data ...)."
 
 
 def changed(file: Path, change: Callable[[Atoms], T]) -> Iterator[T]:

@@ -40,7 +40,7 @@ from nepkit.core.errors import InputError
 @state_options
 @fit_options
 @tensor_option
-@options.save("Plot of displacement and fit (png, pdf, svg), or json.")
+@options.save("Output: plot of displacement and fit (png, pdf, svg), or json.")
 def conductivity(
     run: Path,
     ions: tuple[str, ...],
@@ -123,7 +123,7 @@ def _running(run: Path, window: tuple[float, float] | None) -> Output:
 @charge_options
 @state_options
 @fit_options
-@options.save("The result as json or text.")
+@options.save("Output: result as json or text.")
 def onsager(
     run: Path,
     ions: tuple[str, ...],

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @run_options
 @direction_option
 @tensor_option
-@options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")
+@options.save("Output: plot (png, pdf, svg), or table (csv).")
 def msd(run: Path, ions: tuple[str, ...], direction: str | None, tensor: bool, **reading: Any) -> Output:
     """Mean squared displacements by element.
 
@@ -77,8 +77,10 @@ def msd(run: Path, ions: tuple[str, ...], direction: str | None, tensor: bool, *
 @state_options
 @fit_options
 @tensor_option
-@click.option("--viscosity", type=float, help="Of a fluid (mPa s): adds what periodic images take (Yeh and Hummer).")
-@options.save("Plot of displacement and fit (png, pdf, svg), or json.")
+@click.option(
+    "--viscosity", type=float, help="Viscosity of the fluid, mPa s; adds the finite-size correction of Yeh and Hummer."
+)
+@options.save("Output: plot of displacement and fit (png, pdf, svg), or json.")
 def diffusion(
     run: Path,
     ions: tuple[str, ...],
@@ -159,7 +161,7 @@ def unbounded(
 @click.argument("run", type=RUN, default=".")
 @run_options
 @fit_options
-@options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")
+@options.save("Output: plot (png, pdf, svg), or table (csv).")
 def convergence(
     run: Path,
     ions: tuple[str, ...],

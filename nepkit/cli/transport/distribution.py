@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 @click.argument("trajectory", type=options.FILE)
 @ion_option
 @interval_option
-@click.option("--spacing", type=float, default=0.25, show_default=True, help="Grid (A).")
-@click.option("--smooth", type=float, default=0.0, show_default=True, help="Smoothing (A).")
+@click.option("--spacing", type=float, default=0.25, show_default=True, help="Grid spacing, A.")
+@click.option("--smooth", type=float, default=0.0, show_default=True, help="Smoothing width, A.")
 @click.option("--along", type=click.Choice(["a", "b", "c"]), multiple=True,
-              help="Cell vector that the way must go around; may be given again. Any when left out.")  # fmt: skip
-@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
-@options.output("The density (cube by its suffix, else CHGCAR), or a plot of the way (png, pdf, svg).")
+              help="Cell vector along which the pathway must percolate; repeatable (default: any).")  # fmt: skip
+@click.option("--temperature", type=float, help="Temperature, K (default: from the run).")
+@options.output("Output: density (cube by its suffix, otherwise CHGCAR), or plot of the pathway (png, pdf, svg).")
 def density(
     trajectory: Path,
     ion: str,
@@ -119,11 +119,11 @@ def _barrier_row(saddle: Barrier) -> tuple[Any, ...]:
 @ion_option
 @interval_option
 @click.option("--lag", "lags", type=float, multiple=True,
-              help="Lag (ps); may be given again. A few up to half of the run when left out.")  # fmt: skip
-@click.option("--longest", type=float, default=8.0, show_default=True, help="Largest distance (A).")
-@click.option("--width", type=float, default=0.1, show_default=True, help="Width of the bins (A).")
-@click.option("--self-only", is_flag=True, help="Without the distinct part.")
-@options.save("Plot (png, pdf, svg), or the table (csv) or json.")
+              help="Lag time, ps; repeatable (default: several up to half of the run).")  # fmt: skip
+@click.option("--longest", type=float, default=8.0, show_default=True, help="Largest distance, A.")
+@click.option("--width", type=float, default=0.1, show_default=True, help="Bin width, A.")
+@click.option("--self-only", is_flag=True, help="Omit the distinct part.")
+@options.save("Output: plot (png, pdf, svg), table (csv) or json.")
 def vanhove(
     trajectory: Path,
     ion: str,
@@ -175,10 +175,16 @@ def vanhove(
 
 @command("transport rdf", menu=455, csv=True)
 @click.argument("trajectory", type=options.FILE)
-@click.option("--pair", "pairs", multiple=True, metavar="A-B", help="Elements, as Li-O; may be given again. Else all.")
-@click.option("--longest", type=float, default=8.0, show_default=True, help="Largest distance (A).")
-@click.option("--width", type=float, default=0.05, show_default=True, help="Width of the bins (A).")
-@options.save("Plot (png, pdf, svg), or the table (csv) or json.")
+@click.option(
+    "--pair",
+    "pairs",
+    multiple=True,
+    metavar="A-B",
+    help="Pair of elements, e.g. Li-O; repeatable (default: all pairs).",
+)
+@click.option("--longest", type=float, default=8.0, show_default=True, help="Largest distance, A.")
+@click.option("--width", type=float, default=0.05, show_default=True, help="Bin width, A.")
+@options.save("Output: plot (png, pdf, svg), table (csv) or json.")
 def rdf(trajectory: Path, pairs: tuple[str, ...], longest: float, width: float) -> Output:
     """Radial distributions, coordination numbers.
 

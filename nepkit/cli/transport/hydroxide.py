@@ -45,15 +45,18 @@ def cations_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, 
 
 @command("transport hydroxide", menu=456)
 @click.argument("trajectory", type=options.FILE)
-@click.option("--interval", type=float, help="Time between frames (ps) where the trajectory does not tell it.")
+@click.option("--interval", type=float, help="Time between frames, ps, where the trajectory does not contain it.")
 @click.option("--persistence", type=click.FloatRange(min=0.0), default=0.5, show_default=True,
-              help="Hops that are undone within this time (ps) are rattling.")  # fmt: skip
-@click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it.")
+              help="Hops reversed within this time, ps, count as rattling.")  # fmt: skip
+@click.option("--temperature", type=float, help="Temperature, K (default: from the run).")
 @click.option("--formal-charge", "cations", multiple=True, callback=cations_of, metavar="ELEMENT=CHARGE",
-              help="Charge of an element in the dipole, as N=1 or S=-1; free ions have their usual one.")  # fmt: skip
-@click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
-@click.option("--longest", type=float, help="Longest lag (ps) of the residence functions; half of the run without it.")
-@options.save("Plot (png, pdf, svg), or json.")
+              help="Charge of an element in the dipole, e, e.g. N=1 or S=-1 (default for free ions: "
+                   "common oxidation state).")  # fmt: skip
+@click.option(
+    "--window", callback=window_of, metavar="LOW:HIGH", help="Fit window as fractions of the lag range, e.g. 0.4:0.8."
+)
+@click.option("--longest", type=float, help="Longest lag of the residence functions, ps (default: half of the run).")
+@options.save("Output: plot (png, pdf, svg), or json.")
 def hydroxide(
     trajectory: Path,
     interval: float | None,
@@ -147,15 +150,15 @@ def _data(found: Hydroxide, notes: list[str]) -> dict[str, Any]:
 
 @command("transport hbonds", menu=457)
 @click.argument("trajectories", nargs=-1, required=True, type=options.FILE)
-@click.option("--interval", type=float, help="Time between frames (ps) where the trajectories do not tell it.")
+@click.option("--interval", type=float, help="Time between frames, ps, where the trajectories do not contain it.")
 @click.option("--distance", type=click.FloatRange(min=0.0, min_open=True), default=3.5, show_default=True,
-              help="Longest O...O (A).")  # fmt: skip
+              help="Maximum O...O distance, A.")  # fmt: skip
 @click.option("--angle", type=click.FloatRange(0.0, 180.0), default=30.0, show_default=True,
-              help="Largest angle H-O...O at the donor (degrees).")  # fmt: skip
+              help="Maximum H-O...O angle at the donor, degrees.")  # fmt: skip
 @click.option("--patience", type=click.FloatRange(min=0.0), default=0.0, show_default=True,
-              help="Absences no longer than this (ps) do not end a bond.")  # fmt: skip
-@click.option("--longest", type=float, help="Longest lag (ps) of the lifetimes; half of the run without it.")
-@options.save("Plot (png, pdf, svg), or json.")
+              help="Longest absence that does not end a bond, ps.")  # fmt: skip
+@click.option("--longest", type=float, help="Longest lag of the bond lifetimes, ps (default: half of the run).")
+@options.save("Output: plot (png, pdf, svg), or json.")
 def hbonds(
     trajectories: tuple[Path, ...],
     interval: float | None,

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 @command("transport percolation", menu=415)
 @click.argument("frames", type=options.FILE, nargs=-1, required=True)
-@click.option("--element", "elements", multiple=True, required=True, help="Nodes of the network; may be given again.")
-@click.option("--cutoff", type=click.FloatRange(min=0.0, min_open=True), required=True, help="Longest link (A).")
-@click.option("--lifetime", type=click.IntRange(1), help="Links that last for so many frames.")
-@click.option("--within", type=click.IntRange(1), help="Links made at some time within so many frames.")
+@click.option("--element", "elements", multiple=True, required=True, help="Element of the network nodes; repeatable.")
+@click.option("--cutoff", type=click.FloatRange(min=0.0, min_open=True), required=True, help="Maximum link length, A.")
+@click.option("--lifetime", type=click.IntRange(1), help="Count only links that last at least this number of frames.")
+@click.option("--within", type=click.IntRange(1), help="Count links formed at any time within this number of frames.")
 @click.option(
     "--loading",
     "loadings",
     type=float,
     multiple=True,
-    help="Loading, composition or water content of every file: then a table and the threshold.",
+    help="Loading, composition or water content of each file; gives a table and the percolation threshold.",
 )
-@options.save("Plot against loading (png, pdf, svg), or the result as json or text.")
+@options.save("Output: plot against loading (png, pdf, svg), or result as json or text.")
 def percolation(
     frames: tuple[Path, ...],
     elements: tuple[str, ...],
@@ -145,26 +145,32 @@ def _edge(cell: Any) -> float:
     multiple=True,
     default=(12.0, 20.0),
     show_default=True,
-    help="Edge of the cubes in radii of the filler; two at least for a threshold.",
+    help="Edge of the cubic box in filler radii; two or more values give a threshold.",
 )
 @click.option(
     "--shell",
     type=click.FloatRange(0.0),
     default=0.0,
     show_default=True,
-    help="Thickness of the interphase shell in radii; zero asks for the filler itself.",
+    help="Thickness of the interphase shell in filler radii; zero for the filler itself.",
 )
 @click.option(
     "--length",
     type=click.FloatRange(0.0),
     default=0.0,
     show_default=True,
-    help="Straight part of rods in radii; zero makes spheres.",
+    help="Length of the straight part of rods in filler radii; zero for spheres.",
 )
-@click.option("--overlap", is_flag=True, help="Fillers may overlap.")
-@click.option("--samples", type=click.IntRange(1), default=100, show_default=True, help="Of every loading and edge.")
+@click.option("--overlap", is_flag=True, help="Allow fillers to overlap.")
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Number of samples for each loading and edge.",
+)
 @options.seed
-@options.save("Plot (png, pdf, svg), or the table where the suffix is csv.")
+@options.save("Output: plot (png, pdf, svg), or table (csv).")
 def composite(
     loadings: tuple[float, ...],
     edges: tuple[float, ...],
@@ -209,13 +215,14 @@ def composite(
 
 @command("transport interphase", menu=459)
 @click.argument("frames", type=options.FILE)
-@click.option("--element", "elements", multiple=True, required=True, help="Of the filler; may be given again.")
-@click.option("--radius", type=float, default=2.0, show_default=True, help="What an atom of the filler fills (A).")
-@click.option("--shell", type=float, default=5.0, show_default=True, help="Thickness of the interphase (A).")
-@click.option("--spacing", type=float, default=1.0, show_default=True, help="Edge of the grid cells (A).")
+@click.option("--element", "elements", multiple=True, required=True, help="Element of the filler; repeatable.")
+@click.option("--radius", type=float, default=2.0, show_default=True, help="Radius of a filler atom, A.")
+@click.option("--shell", type=float, default=5.0, show_default=True, help="Thickness of the interphase, A.")
+@click.option("--spacing", type=float, default=1.0, show_default=True, help="Edge of the grid cells, A.")
 @click.option("--sigma", type=float, nargs=3, metavar="FILLER SHELL MATRIX",
-              help="Conductivities, any unit: then that of the whole, by the potential on the grid.")  # fmt: skip
-@options.save("The result as json or text.")
+              help="Conductivities of the phases, in any unit; gives the effective conductivity from the "
+                   "potential on the grid.")  # fmt: skip
+@options.save("Output: result as json or text.")
 def interphase(
     frames: Path,
     elements: tuple[str, ...],

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 @click.argument("runs", type=RUN, nargs=-1, required=True)
 @run_options
 @charge_options
-@click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature (K) of every run.")
-@click.option("--volume", "volumes", type=float, multiple=True, help="Volume (A^3) of every run.")
+@click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature of each run, K.")
+@click.option("--volume", "volumes", type=float, multiple=True, help="Cell volume of each run, A^3.")
 @fit_options
-@options.output("One page (html) or image (png, pdf, svg).")
+@options.output("Output page (html) or image (png, pdf, svg).")
 def report(
     runs: tuple[Path, ...],
     ions: tuple[str, ...],

@@ -46,34 +46,47 @@ def all_of(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 run_options = all_of(
-    click.option("--ion", "ions", multiple=True, help="Mobile element; may be given again."),
-    click.option("--model", type=options.FILE, help="model.xyz where it is not in the folder of the run."),
-    click.option("--group", type=click.IntRange(0), help="Group instead of all atoms of the element."),
-    click.option("--interval", type=float, help="Time between frames (ps) where a trajectory does not tell it."),
-    click.option("--single", is_flag=True, help="Keep paths in half the memory (float32)."),
+    click.option("--ion", "ions", multiple=True, help="Mobile element; repeatable."),
+    click.option("--model", type=options.FILE, help="Structure file model.xyz (default: model.xyz in the run folder)."),
+    click.option(
+        "--group", type=click.IntRange(0), help="Group number to analyse instead of all atoms of the element."
+    ),
+    click.option("--interval", type=float, help="Time between frames, ps, where the trajectory does not contain it."),
+    click.option("--single", is_flag=True, help="Store paths in single precision, halving the memory."),
     options.device,
 )
 state_options = all_of(
-    click.option("--temperature", type=float, help="Temperature (K) where the run does not tell it."),
-    click.option("--volume", type=float, help="Volume of the cell (A^3) where the run does not tell it."),
+    click.option("--temperature", type=float, help="Temperature, K (default: from the run)."),
+    click.option("--volume", type=float, help="Cell volume, A^3 (default: from the run)."),
 )
-tensor_option = click.option("--tensor", is_flag=True, help="Elements off the diagonal too (trajectories).")
-direction_option = click.option("--direction", type=click.Choice(["x", "y", "z"]), help="One direction instead of all.")
+tensor_option = click.option("--tensor", is_flag=True, help="Off-diagonal tensor elements as well (trajectories only).")
+direction_option = click.option(
+    "--direction",
+    type=click.Choice(["x", "y", "z"]),
+    help="Cartesian direction to analyse (default: mean of all three).",
+)
 fit_options = all_of(
     click.option(
         "--window",
         callback=window_of,
         metavar="LOW:HIGH",
-        help="Part of the lag range to fit, as 0.4:0.8; found when left out.",
+        help="Fit window as fractions of the lag range, e.g. 0.4:0.8 (default: detected automatically).",
     ),
     direction_option,
 )
 charge_options = all_of(
-    click.option("--charge", "charges", type=float, multiple=True, help="Charge of every --ion (e); else usual."),
+    click.option(
+        "--charge",
+        "charges",
+        type=float,
+        multiple=True,
+        help="Charge of each --ion, e (default: common oxidation state).",
+    ),
     click.option(
         "--charges-from",
         metavar="MODEL",
-        help="Mean charges of qnep.txt or nep.txt+charges.npz; the word column takes those in the trajectory.",
+        help='Model (qnep.txt or nep.txt+charges.npz) whose mean charges are used, or "column" for '
+        "charges stored in the trajectory.",
     ),
 )
 

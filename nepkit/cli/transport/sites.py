@@ -24,25 +24,27 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ion_option = click.option("--ion", required=True, help="Mobile element.")
+ion_option = click.option("--ion", required=True, help="Mobile element; repeatable.")
 interval_option = click.option(
-    "--interval", type=float, help="Time between frames (ps) where the trajectory does not tell it."
+    "--interval", type=float, help="Time between frames, ps, where the trajectory does not contain it."
 )
 site_options = all_of(
-    click.option("--structure", type=options.FILE, help="File with the sites, of the same cell; found when left out."),
-    click.option("--element", "elements", multiple=True, help="Atoms of --structure that are the sites."),
-    click.option("--spacing", type=float, default=0.3, show_default=True, help="Grid of the density (A)."),
-    click.option("--smooth", type=float, default=0.3, show_default=True, help="Smoothing of the density (A)."),
+    click.option("--structure", type=options.FILE, help="Structure containing the sites, in the same cell (default: "
+                                                        "sites found from the density)."),
+    click.option("--element", "elements", multiple=True, help="Element of --structure that marks the sites."),
+    click.option("--spacing", type=float, default=0.3, show_default=True, help="Grid spacing of the density, A."),
+    click.option("--smooth", type=float, default=0.3, show_default=True, help="Smoothing width of the density, A."),
     click.option("--contrast", type=float, default=2.0, show_default=True,
-                 help="Least ratio of a peak of the density to the pass to a higher one."),
-    click.option("--least", type=float, default=0.02, show_default=True, help="Least mean number of ions at a site."),
+                 help="Minimum ratio of a density peak to the saddle towards a higher peak."),
+    click.option("--least", type=float, default=0.02, show_default=True, help="Minimum mean occupancy of a site."),
     click.option("--symprec", "precision", type=float, metavar="PRECISION",
-                 help="Make the sites obey the space group of the other atoms, which may be off by this (A)."),
+                 help="Impose the space group of the other atoms on the sites, with this position tolerance, A."),
 )  # fmt: skip
 core_options = all_of(
-    click.option("--core", type=float, help="Radius of the cores (A); else 0.35 of the distance to the next site."),
+    click.option("--core", type=float, help="Core radius of a site, A (default: 0.35 of the distance to "
+                                            "the nearest site)."),
     click.option("--settle", type=click.FloatRange(min=0.0), default=0.0, show_default=True,
-                 help="Jumps that are undone within this time (ps) do not count."),
+                 help="Jumps reversed within this time, ps, are not counted."),
 )  # fmt: skip
 
 
@@ -77,7 +79,7 @@ def sites_of(
 @interval_option
 @site_options
 @core_options
-@options.save("The sites as a structure (xyz), or the table (csv) or json.")
+@options.save("Output: sites as a structure (xyz), or as a table (csv) or json.")
 def sites(trajectory: Path, ion: str, interval: float | None, core: float | None, settle: float, **how: Any) -> Output:
     """Sites of an ion and how full they are.
 
@@ -139,11 +141,14 @@ def _as_frames(occupation: Occupation) -> list[Any]:
 @interval_option
 @site_options
 @core_options
-@click.option("--window", callback=window_of, metavar="LOW:HIGH", help="Part of the lag range to fit, as 0.4:0.8.")
+@click.option(
+    "--window", callback=window_of, metavar="LOW:HIGH", help="Fit window as fractions of the lag range, e.g. 0.4:0.8."
+)
 @click.option("--follow", type=click.FloatRange(min=0.0), default=1.0, show_default=True,
-              help="A jump follows another into a site left at most this long ago (ps).")  # fmt: skip
+              help="Longest time after which a jump counts as "
+                   "following another into the vacated site, ps.")  # fmt: skip
 @options.seed
-@options.save("Plot of rates and residence (png, pdf, svg), or json.")
+@options.save("Output: plot of rates and residence (png, pdf, svg), or json.")
 def jumps(
     trajectory: Path, ion: str, interval: float | None, core: float | None, settle: float,
     window: tuple[float, float] | None, follow: float, seed: int, **how: Any,
@@ -223,13 +228,15 @@ def _jump_data(found: Jumps, together: Strings, notes: list[str]) -> dict[str, A
 @command("transport residence", menu=453, csv=True)
 @click.argument("trajectory", type=options.FILE)
 @ion_option
-@click.option("--around", multiple=True, required=True, help="Element of the neighbours; may be given again.")
-@click.option("--cutoff", type=float, required=True, help="Farthest neighbour (A), such as the minimum of the RDF.")
+@click.option("--around", multiple=True, required=True, help="Element of the neighbours; repeatable.")
+@click.option(
+    "--cutoff", type=float, required=True, help="Maximum neighbour distance, A, e.g. the first minimum of the RDF."
+)
 @click.option("--patience", type=click.FloatRange(min=0.0), default=0.0, show_default=True,
-              help="Absences no longer than this (ps) are no break.")  # fmt: skip
-@click.option("--longest", type=float, help="Longest lag (ps); half of the run when left out.")
+              help="Longest absence that does not end a stay, ps.")  # fmt: skip
+@click.option("--longest", type=float, help="Longest lag, ps (default: half of the run).")
 @interval_option
-@options.save("Plot (png, pdf, svg), or the table (csv) or json.")
+@options.save("Output: plot (png, pdf, svg), table (csv) or json.")
 def residence(
     trajectory: Path,
     ion: str,

@@ -30,8 +30,8 @@ from nepkit.core.errors import InputError
 @click.argument("runs", type=RUN, nargs=-1, required=True)
 @run_options
 @charge_options
-@click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature (K) of every run.")
-@click.option("--volume", "volumes", type=float, multiple=True, help="Volume (A^3) of every run.")
+@click.option("--temperature", "temperatures", type=float, multiple=True, help="Temperature of each run, K.")
+@click.option("--volume", "volumes", type=float, multiple=True, help="Cell volume of each run, A^3.")
 @fit_options
 @click.option(
     "--of",
@@ -39,10 +39,10 @@ from nepkit.core.errors import InputError
     type=click.Choice(["sigma", "sigma-collective", "D"]),
     default="sigma",
     show_default=True,
-    help="What is fitted; sigma is that of independent ions, whose errors are much smaller.",
+    help="Fitted quantity; sigma is that of independent ions, which has much smaller errors.",
 )
-@click.option("--target", type=float, default=300.0, help="Temperature to extrapolate to (K).")
-@options.save("Plot (png, pdf, svg), or json.")
+@click.option("--target", type=float, default=300.0, help="Temperature to extrapolate to, K.")
+@options.save("Output: plot (png, pdf, svg), or json.")
 def arrhenius(
     runs: tuple[Path, ...],
     ions: tuple[str, ...],

@@ -125,7 +125,7 @@ PLOT = Plot(
         File("active.out", "active of gpumd"),
         File("active.xyz", "active of gpumd", needed=False),
     ),
-    options=(Option("threshold", f"A threshold to draw and count by ({UNIT}).", type=float, minimum=0.0),),
+    options=(Option("threshold", f"Threshold to draw and count by, {UNIT}.", type=float, minimum=0.0),),
     read=read,
     draw=plot_deviation,
     numbers=numbers,

@@ -113,9 +113,9 @@ PLOT = Plot(
         File("charge_test.out", "nep with charge_mode 1 or 2", needed=False),
     ),
     options=(
-        Option("frames", "Frames of the charges where they are not train.xyz beside them.", type=Path),
-        Option("model", "qNEP that evaluates FILES of frames.", type=Path),
-        Option("raw", "As the network gives them, before they are brought to the total.", type=bool, default=False),
+        Option("frames", "Frames the charges belong to (default: train.xyz in the same folder).", type=Path),
+        Option("model", "qNEP used to evaluate FILES of frames.", type=Path),
+        Option("raw", "Raw network charges, before adjustment to the total charge.", type=bool, default=False),
     ),
     takes="one",
     read=read,

@@ -114,8 +114,8 @@ PLOT = Plot(
     ),
     options=(
         Option("equation", "Equation of state.", choices=EQUATIONS, default="birch-murnaghan"),
-        Option("volume", "Volume of the cell at scale one (A^3).", type=float, minimum=0),
-        Option("isotropic", "All cell vectors were scaled, without a run.in.", type=bool, default=False),
+        Option("volume", "Cell volume at scale one, A^3.", type=float, minimum=0),
+        Option("isotropic", "All cell vectors were scaled (only needed without run.in).", type=bool, default=False),
     ),
     read=read,
     draw=plot_cohesive,

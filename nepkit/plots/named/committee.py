@@ -148,7 +148,7 @@ PLOT = Plot(
     menu=617,
     files=(File("train.xyz", "you: frames"),),
     options=(
-        Option("model", "A model of the committee; give two or more.", several=True, default=()),
+        Option("model", "Model of the committee; two or more are required.", several=True, default=()),
     ),
     read=read,
     panels=panels,

@@ -131,9 +131,9 @@ PLOT = Plot(
     menu=611,
     files=(File("nep.txt", "nep (the model)"),),
     options=(
-        Option("pair", "Two elements; may be given again.", count=2, several=True, default=()),
-        Option("distances", "Shortest and longest distance (A).", type=float, count=2, default=(0.5, 6.0)),
-        Option("step", "Between distances (A).", type=float, default=0.01, minimum=0.0001),
+        Option("pair", "Pair of elements; repeatable.", count=2, several=True, default=()),
+        Option("distances", "Shortest and longest distance, A.", type=float, count=2, default=(0.5, 6.0)),
+        Option("step", "Distance step, A.", type=float, default=0.01, minimum=0.0001),
     ),
     read=read,
     panels=panels,

@@ -108,8 +108,8 @@ PLOT = Plot(
     menu=614,
     files=(File("doas.*", "a calculator of site energies: doas.xyz or doas.out"),),
     options=(
-        Option("element", "Only these elements; may be given again.", several=True, default=()),
-        Option("width", "Broadening (eV); by Silverman's rule when left out.", type=float, minimum=0.0),
+        Option("element", "Element to draw; repeatable (default: all).", several=True, default=()),
+        Option("width", "Gaussian broadening, eV (default: Silverman's rule).", type=float, minimum=0.0),
     ),
     read=read,
     draw=plot_states,

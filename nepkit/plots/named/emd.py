@@ -143,9 +143,13 @@ PLOT = Plot(
     menu=640,
     files=(File("hac.out", "compute_hac of gpumd"), File("run.in", "you", needed=False)),
     options=(
-        Option("direction", "Direction, or mean of directions; x, y and z.", choices=DIRECTIONS, several=True),
-        Option("split", "Motion in and out of the xy plane apart.", type=bool, default=False),
-        Option("window", "Part of the correlation time to average over.", type=float, default=(0.5, 1.0), count=2),
+        Option(
+            "direction", "Direction, or the mean over several (default: x, y and z).", choices=DIRECTIONS, several=True
+        ),
+        Option("split", "Separate in-plane (xy) and out-of-plane motion.", type=bool, default=False),
+        Option(
+            "window", "Averaging window as fractions of the correlation time.", type=float, default=(0.5, 1.0), count=2
+        ),
     ),
     read=read,
     panels=panels,

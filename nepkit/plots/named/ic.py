@@ -74,7 +74,7 @@ PLOT = Plot(
     menu=663,
     files=(File("ic.out", "compute_ic of gpumd"),),
     options=(
-        Option("window", "Part of the lags to average over.", type=float, default=(0.5, 1.0), count=2),
+        Option("window", "Averaging window as fractions of the lag range.", type=float, default=(0.5, 1.0), count=2),
     ),
     read=read,
     draw=plot_conductivity,

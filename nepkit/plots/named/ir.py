@@ -84,9 +84,9 @@ PLOT = Plot(
         File("dipole.out", "dump_dipole of gpumd", needed=False),
     ),
     options=(
-        Option("length", "Correlation time (ps); a tenth of the run, 4 at most.", type=float, minimum=0),
-        Option("interval", "Time between rows (ps) of a dipole.out without header.", type=float, minimum=0),
-        Option("highest", "Largest wavenumber shown (1/cm).", type=float, default=4000.0, minimum=0),
+        Option("length", "Correlation time, ps (default: a tenth of the run, 4 at most).", type=float, minimum=0),
+        Option("interval", "Time between rows, ps, of a dipole.out without header.", type=float, minimum=0),
+        Option("highest", "Highest wavenumber shown, 1/cm.", type=float, default=4000.0, minimum=0),
     ),
     read=read,
     draw=plot_infrared,

@@ -135,7 +135,7 @@ PLOT = Plot(
     menu=601,
     files=(File("loss.out", "a training run of nep, gnep or neppo"),),
     options=(
-        Option("kind", "Layout where the file has no header; found when left out.", choices=KINDS),
+        Option("kind", "File layout where there is no header (default: detected).", choices=KINDS),
     ),
     read=read,
     panels=panels,

@@ -107,10 +107,11 @@ PLOT = Plot(
         File("run.in", "you", needed=False),
     ),
     options=(
-        Option("group", "Group to draw, may be given again; all elements.", type=int, several=True),
-        Option("directions", "x, y and z instead of their sum.", type=bool, default=False),
-        Option("window", "Part of the lags to fit, as 0.4 0.8; found when left out.", type=float, count=2),
-        Option("no_fit", "Only draw.", type=bool, default=False),
+        Option("group", "Group to draw; repeatable (default: all elements).", type=int, several=True),
+        Option("directions", "Components x, y and z instead of their sum.", type=bool, default=False),
+        Option("window", "Fit window as fractions of the lag range, e.g. 0.4 0.8 (default: detected "
+                         "automatically).", type=float, count=2),
+        Option("no_fit", "Draw the displacements without a fit.", type=bool, default=False),
     ),
     read=read,
     draw=plot_motion,

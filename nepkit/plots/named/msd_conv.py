@@ -86,7 +86,8 @@ PLOT = Plot(
         File("msd_step*.out", "compute_msd ... save_every of gpumd"), File("model.xyz", "you", needed=False),
         File("run.in", "you", needed=False),
     ),
-    options=(Option("window", "Part of the lags to fit, as 0.4 0.8; found when left out.", type=float, count=2),),
+    options=(Option("window", "Fit window as fractions of the lag range, e.g. 0.4 0.8 (default: detected "
+                              "automatically).", type=float, count=2),),
     read=read,
     draw=plot_convergence,
     numbers=numbers,

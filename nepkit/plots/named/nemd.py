@@ -133,9 +133,9 @@ PLOT = Plot(
     menu=643,
     files=(File("compute.out", "compute of gpumd"), File("run.in", "you"), File("model.xyz", "you")),
     options=(
-        Option("window", "Steady part of the run.", type=float, default=(0.5, 1.0), count=2),
-        Option("length", "Length for the conductivity (A); source to sink.", type=float, minimum=0),
-        Option("ends", "Groups of source and sink; those of run.in.", type=int, count=2),
+        Option("window", "Steady-state part of the run, as fractions.", type=float, default=(0.5, 1.0), count=2),
+        Option("length", "Length used for the conductivity, A (default: source to sink).", type=float, minimum=0),
+        Option("ends", "Groups of source and sink (default: from run.in).", type=int, count=2),
     ),
     read=read,
     panels=panels,

@@ -94,7 +94,9 @@ PLOT = Plot(
     summary="Net force per atom of every frame.",
     menu=613,
     files=(File("train.xyz", "you: frames with forces"),),
-    options=(Option("threshold", f"Frames above it are counted ({UNIT}).", type=float, default=1.0, minimum=0.0),),
+    options=(
+        Option("threshold", f"Threshold above which frames are counted, {UNIT}.", type=float, default=1.0, minimum=0.0),
+    ),
     read=read,
     draw=plot_net_forces,
     numbers=numbers,

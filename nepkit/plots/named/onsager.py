@@ -80,9 +80,9 @@ PLOT = Plot(
     menu=662,
     files=(File("onsager.out", "compute_hnemdec of gpumd"), File("run.in", "you", needed=False)),
     options=(
-        Option("direction", "Direction of the response; all.", choices=("x", "y", "z"), several=True),
-        Option("skip", "Time to leave out at the beginning (ps).", type=float, default=0.0, minimum=0),
-        Option("interval", "Time between rows (ps) where there is no run.in.", type=float),
+        Option("direction", "Direction of the response (default: all).", choices=("x", "y", "z"), several=True),
+        Option("skip", "Time omitted at the beginning, ps.", type=float, default=0.0, minimum=0),
+        Option("interval", "Time between rows, ps, where there is no run.in.", type=float),
     ),
     read=read,
     draw=plot_coefficients,

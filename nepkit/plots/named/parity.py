@@ -172,9 +172,11 @@ def notes(results: Mapping[str, Sets], quantity: Sequence[str] = ()) -> list[str
     return told
 
 
-DENSITY = Option("density", "Draw how many points fall where, every set by itself.", type=bool, default=False)
-PART = Option("part", "Which files of a folder.", choices=("train", "test", "both"), default="both")
-MODEL = Option("model", "NEP, qNEP or other potential that evaluates FILES of frames.")
+DENSITY = Option("density", "Colour by point density, each set separately.", type=bool, default=False)
+PART = Option(
+    "part", "Files of the folder to use: train, test or both.", choices=("train", "test", "both"), default="both"
+)
+MODEL = Option("model", "NEP, qNEP or other potential used to evaluate FILES of frames.")
 
 
 def parity_of(
@@ -216,7 +218,9 @@ PLOT = Plot(
     ),
     options=(
         PART,
-        Option("quantity", "Only these; may be given again.", choices=QUANTITIES, several=True, default=()),
+        Option(
+            "quantity", "Quantity to draw; repeatable (default: all).", choices=QUANTITIES, several=True, default=()
+        ),
         DENSITY,
         MODEL,
     ),

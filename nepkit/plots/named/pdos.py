@@ -203,7 +203,7 @@ PLOT = Plot(
     ),
     options=(
         Option("atoms", "Number of atoms where there is no model.xyz.", type=int, minimum=1),
-        Option("temperature", "Temperature of a heat capacity (K).", type=float, several=True),
+        Option("temperature", "Temperature for the heat capacity, K.", type=float, several=True),
     ),
     read=read,
     panels=panels,

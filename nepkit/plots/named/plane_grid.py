@@ -134,10 +134,11 @@ PLOT = Plot(
         File("model.xyz", "you", needed=False),
     ),
     options=(
-        Option("element", "Atoms to show; all that have a displacement.", default=""),
-        Option("normal", "Axis across the planes.", choices=("x", "y", "z"), default="z"),
-        Option("gap", "Least distance between planes (A).", type=float, default=0.8, minimum=0),
-        Option("structure", "Structure of an npz or dat; model.xyz beside it.", type=Path),
+        Option("element", "Element to show (default: all with a displacement).", default=""),
+        Option("normal", "Axis normal to the planes.", choices=("x", "y", "z"), default="z"),
+        Option("gap", "Minimum spacing between planes, A.", type=float, default=0.8, minimum=0),
+        Option("structure", "Structure belonging to an npz or dat file "
+                            "(default: model.xyz in the same folder).", type=Path),
     ),
     read=read,
     panels=panels,

@@ -111,7 +111,7 @@ PLOT = Plot(
     summary="Temperature, density and velocity in bins.",
     menu=664,
     files=(File("compute_chunk.out", "compute_chunk of gpumd"), File("run.in", "you", needed=False)),
-    options=(Option("window", "Part of the run to average over.", type=float, default=(0.5, 1.0), count=2),),
+    options=(Option("window", "Averaging window as fractions of the run.", type=float, default=(0.5, 1.0), count=2),),
     read=read,
     panels=panels,
     numbers=numbers,

@@ -147,8 +147,8 @@ PLOT = Plot(
         File("thermo.out", "dump_thermo of gpumd", needed=False), File("run.in", "you", needed=False),
     ),
     options=(
-        Option("pair", "Only this curve, such as Li-Cl; may be given again.", several=True),
-        Option("density", "Atoms per volume (1/A^3) where there is no model.xyz.", type=float, minimum=0),
+        Option("pair", "Curve to draw, e.g. Li-Cl; repeatable (default: all).", several=True),
+        Option("density", "Number density, 1/A^3, where there is no model.xyz.", type=float, minimum=0),
     ),
     read=read,
     panels=panels,

@@ -96,8 +96,8 @@ PLOT = Plot(
         File("thermo.out", "dump_thermo of gpumd", needed=False),
     ),
     options=(
-        Option("temperature", "Temperature (K); that of run.in or thermo.out.", type=float, minimum=0),
-        Option("pair", "Curve, such as Li-Cl.", default="total"),
+        Option("temperature", "Temperature, K (default: from run.in or thermo.out).", type=float, minimum=0),
+        Option("pair", "Pair of elements, e.g. Li-Cl.", default="total"),
     ),
     read=read,
     draw=plot_mean_force,

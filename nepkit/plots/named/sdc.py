@@ -14,7 +14,7 @@ from nepkit.plots.style import ANGSTROM, PALETTE, styled
 if TYPE_CHECKING:
     from nepkit.transport.motion import VelocityCorrelation
 
-WINDOW = Option("window", "Part of the lags to average over.", type=float, default=(0.5, 1.0), count=2)
+WINDOW = Option("window", "Averaging window as fractions of the lag range.", type=float, default=(0.5, 1.0), count=2)
 
 
 def read(source: Source, window: tuple[float, float] = (0.5, 1.0), group: int | None = None) -> VelocityCorrelation:
@@ -87,7 +87,7 @@ PLOT = Plot(
     files=(
         File("sdc.out", "compute_sdc of gpumd", needed=False), File("msd.out", "compute_msd of gpumd", needed=False),
     ),
-    options=(WINDOW, Option("group", "Group of a msd.out with several, from 0.", type=int, minimum=0)),
+    options=(WINDOW, Option("group", "Group of an msd.out that contains several, from 0.", type=int, minimum=0)),
     read=read,
     draw=plot_running,
     numbers=numbers,

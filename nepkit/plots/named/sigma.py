@@ -44,8 +44,8 @@ PLOT = Plot(
     files=FILES,
     options=(
         *OPTIONS,
-        Option("charge", "Charge of the ion (e); the usual one.", type=float),
-        Option("volume", "Volume (A^3) of every run without thermo.out.", type=float, several=True),
+        Option("charge", "Charge of the ion, e (default: common oxidation state).", type=float),
+        Option("volume", "Cell volume, A^3, of every run without thermo.out.", type=float, several=True),
     ),
     read=read,
     panels=panels,

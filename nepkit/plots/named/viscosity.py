@@ -107,7 +107,9 @@ PLOT = Plot(
     menu=644,
     files=(File("viscosity.out", "compute_viscosity of gpumd"),),
     options=(
-        Option("window", "Part of the correlation time to average over.", type=float, default=(0.5, 1.0), count=2),
+        Option(
+            "window", "Averaging window as fractions of the correlation time.", type=float, default=(0.5, 1.0), count=2
+        ),
     ),
     read=read,
     panels=panels,
