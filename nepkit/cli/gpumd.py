@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nepkit.core.statistics.averages import Mean
     from nepkit.gpumd.thermodynamics import Summary
 
-group("gpumd", "Runs of GPUMD.")
+group("gpumd", "Averages of GPUMD runs.", example="gpumd summary run/")
 
 #: Quantities in the table of several runs, with short headings.
 SHORT = {

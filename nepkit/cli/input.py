@@ -11,7 +11,11 @@ from nepkit.cli import options
 from nepkit.cli.command import command, group
 from nepkit.cli.output import Output, Table
 
-group("input", "Write run.in or nep.in from a template, filled from your structure or frames.")
+group(
+    "input",
+    "Write run.in or nep.in from a template.",
+    example="input gpumd conductivity model.xyz --potential nep.txt",
+)
 
 
 @command("input gpumd", menu=704)

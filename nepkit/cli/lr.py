@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # generic in newer releases of click alone
 else:
     ParamType = click.ParamType
 
-group("lr", "Long-range charges atop a NEP.")
+group("lr", "Long-range electrostatics atop a NEP.", example="lr fit nep.txt train.xyz --test test.xyz -o qnep.txt")
 
 STAGES = {"frozen": "frozen NEP", "readout": "readout refit", "charges": "with charges"}
 ERROR_COLUMNS = ("energy (meV/atom)", "force (meV/A)", "virial (meV/atom)")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-group("prepare", "Folders of calculations and simulations, one per structure, from a template.")
+group(
+    "prepare",
+    "Folders of calculations or simulations from a template.",
+    example="prepare scf structures.xyz --program vasp --template inputs -o runs",
+)
 
 
 def _common(function: F) -> F:

@@ -53,7 +53,7 @@ def test_the_overview_is_chinese_without_the_commands(monkeypatch, clean_environ
     monkeypatch.setenv("NEPKIT_LANG", "zh")
     words = [sys.executable, "-c", PROBE, "--help"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
-    assert "格式转换：\n  convert    " in done.stdout
+    assert "从这里开始：\n  quickstart  " in done.stdout
     assert "nepkit.cli.convert" not in json.loads(done.stderr)
     english = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True, env=clean_environment)
     assert "nepkit.cli.language.wide" not in json.loads(english.stderr)

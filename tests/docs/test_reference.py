@@ -1,9 +1,10 @@
 import re
 
+import click
 import pytest
 
 from nepkit.cli import parameters
-from nepkit.cli.command import ROOT, SECTIONS, format_overview, leaves, load_all, read_overview
+from nepkit.cli.command import FIRST, JOURNEYS, ROOT, SECTIONS, format_overview, leaves, load_all, read_overview
 from nepkit.cli.reference import OVERVIEW, main, reference, write_pages
 
 
@@ -77,3 +78,25 @@ def test_help_of_options_says_what_the_quantity_is():
             f"{where}: {text!r}"
         )
         assert text.endswith((".", ")", "...")), f"{where}: {text!r}"
+
+
+def test_every_group_ends_with_an_example_of_its_own_commands():
+    load_all()
+    known = {leaf.path: leaf for leaf in leaves(ROOT)}
+    groups = [child for child in ROOT.commands.values() if isinstance(child, click.Group) and child.name != "plot"]
+    assert len(groups) >= 10
+    for child in groups:
+        words = (child.epilog or "").removeprefix("\b").split()
+        assert words[:3] == ["$", "nepkit", child.name], child.name
+        leaf = known[" ".join(words[2:4])]
+        options = {name for item in leaf.params for name in (*item.opts, *item.secondary_opts)}
+        assert {word for word in words if word.startswith("-")} <= options, child.name
+
+
+def test_the_main_journeys_come_first_in_the_help(capsys):
+    load_all()
+    assert set(JOURNEYS) <= set(ROOT.commands)
+    text = ROOT.get_help(click.Context(ROOT, info_name="nepkit"))
+    first = text.index(FIRST)
+    assert all(first < text.index(f"\n  {name} ") for name in JOURNEYS)
+    assert all(text.count(f"\n  {name} ") == 1 for name in ROOT.commands)

@@ -7,7 +7,11 @@ from pkgutil import iter_modules
 
 from nepkit.cli.command import group
 
-group("calc", "Properties from any potential: NEP, NEP with charges, MACE, any ASE calculator.")
+group(
+    "calc",
+    "Properties from NEP, qNEP, MACE or any ASE calculator.",
+    example="calc elastic cell.xyz -m nep.txt",
+)
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

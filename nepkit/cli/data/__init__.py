@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from nepkit.cli.command import group
 
-group("data", "Sets of frames: look into them, check, choose and change them.")
+group("data", "Data sets: inspect, check, filter, split and edit.", example="data check train.xyz")
 
 from nepkit.cli.data import edit, inspect, select  # noqa: E402 - the commands need the group

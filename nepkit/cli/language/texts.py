@@ -11,7 +11,7 @@ from types import ModuleType
 import click
 
 from nepkit.cli import parameters
-from nepkit.cli.command import ROOT, SECTIONS, leaves, load_all
+from nepkit.cli.command import FIRST, ROOT, SECTIONS, leaves, load_all
 from nepkit.cli.language import ENGLISH, catalogues, paragraphs, speaking
 from nepkit.cli.language.formatter import CLICK, MENU_NUMBERS
 
@@ -27,7 +27,8 @@ def texts() -> dict[str, list[str]]:
         for place, text in _of_tree():
             places.setdefault(text, set()).add(place)
     frame = {
-        text: {FRAME} for text in (*_of_code(), *CLICK, *MENU_NUMBERS, *SECTIONS.values(), *paragraphs(ROOT.help or ""))
+        text: {FRAME}
+        for text in (*_of_code(), *CLICK, *MENU_NUMBERS, *SECTIONS.values(), FIRST, *paragraphs(ROOT.help or ""))
     }
     found: dict[str, list[str]] = {}
     for text, names in {**places, **frame}.items():

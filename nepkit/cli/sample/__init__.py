@@ -2,7 +2,11 @@
 
 from nepkit.cli.command import group
 
-group("sample", "Choose frames: at equal steps, at random, as different as can be, or where models disagree.")
+group(
+    "sample",
+    "Select frames: farthest-point, D-optimal, random, uniform.",
+    example="sample fps frames.xyz --model nep.txt --max 100 -o chosen.xyz",
+)
 
 from nepkit.cli.sample import descriptor, deviation, simple  # noqa: E402
 

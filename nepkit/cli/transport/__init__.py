@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from nepkit.cli.command import group
 
-group("transport", "Ion transport with errors: diffusion, conductivity, activation energy, percolation.")
+group(
+    "transport",
+    "Diffusion, conductivity, activation energies with errors.",
+    example="transport conductivity run/ --ion Li",
+)
 
 from nepkit.cli.transport import (  # noqa: E402 - as above
     conductivity,
