@@ -11,12 +11,12 @@ from .backend import Namespace
 from .blocks import assign_blocks
 from .checks import check_frames, check_model, unknown_compositions
 from .errors import SettingsError
-from .kernels import Interaction, gpumd, smeared_within
+from .kernels import Interaction, gpumd, screened
 from .nepfile import NEP
 from .objective import Weights
 from .oxidation import oxidation_states
 from .parameters import Layout
-from .problem import CUT, FIRST_RIDGE, FULL, Fitted, Problem, Progress, available_threads
+from .problem import CUT, FIRST_RIDGE, FULL, LONGER, SCREENED, Fitted, Problem, Progress, available_threads
 from .report import Clock, Fits, report
 from .results import ChargeFit, Ridge
 from .store import FrameStore
@@ -72,7 +72,7 @@ def fit_charges(
         Strength of the ridge towards the starting charges and the NEP's readout; None: chosen by cross-validation over
         blocks of frames (by ``info["trajectory"]`` where present).
     range_diagnosis
-        Whether to fit also charges whose interaction is cut to pairs within the cutoff.
+        Whether to fit also charges whose interaction ends at the cutoff, and at two cutoffs, as the verdict needs.
     memory_gb
         Memory limit, units of 1e9 bytes; features go to float32 or temporary files beyond it.
     threads
@@ -114,7 +114,8 @@ def fit_charges(
         notes += unknown_compositions(nep.elements, frames, test)
     interactions = {FULL: gpumd(mode, nep.cutoff_radial)}
     if range_diagnosis:
-        interactions[CUT] = smeared_within(nep.cutoff_radial)
+        interactions[CUT] = screened(nep.cutoff_radial, nep.cutoff_radial)
+        interactions[SCREENED] = screened(nep.cutoff_radial, LONGER * nep.cutoff_radial)
     options = {"xp": xp, "threads": threads or available_threads(), "progress": progress}
     stores = _stores(nep, frames, test or (), interactions, memory_gb, options)
     problem = Problem(
@@ -173,7 +174,7 @@ def _fit_all(
     range_diagnosis: bool,
     clock: Clock,
 ) -> Fits:
-    """Fit the frozen NEP's energies, the readout, the charges, and charges cut to pairs."""
+    """Fit the frozen NEP's energies, the readout, the charges, and charges of shorter range."""
     base, first, mask = problem.start(), prior or FIRST_RIDGE, problem.layout.mask
 
     def refined(interaction: str | None, fitted: Fitted, stage: str) -> Fitted:
@@ -190,13 +191,19 @@ def _fit_all(
     best = refined(FULL, best, "charges")
     clock.lap("charges")
 
-    cut = None
-    if range_diagnosis:
-        likely = [found.scale for found in starts[:2]]
-        cut, _ = problem.best_start(CUT, start, likely, free, best.ridge, "charges cut to pairs")
-        cut = refined(CUT, cut, "charges cut to pairs")
+    controls: dict[str, Fitted] = {}
+    for interaction in (CUT, SCREENED) if range_diagnosis else ():
+        stage = f"charges, {interaction}"
+        found = [problem.best_start(interaction, start, [starts[0].scale], free, best.ridge, stage)[0]]
+        for other in (best, *controls.values()):  # no worse than what fits of other range found
+            moved = problem.minimise(
+                interaction, other.solution.parameters, other.prior.centre, best.ridge, free, f"{stage}, from another"
+            )
+            found.append(moved)
+        kept = min(found, key=lambda fitted: fitted.solution.objective)
+        controls[interaction] = refined(interaction, kept, stage)
     clock.lap("range")
-    return Fits(frozen, refit, best, starts, cut)
+    return Fits(frozen, refit, best, starts, controls)
 
 
 def _with_born_scale(problem: Problem, best: Fitted) -> tuple[Fitted, list[str]]:

@@ -176,9 +176,9 @@ class Objective:
         self.blocks = np.asarray(blocks if blocks is not None else np.zeros(len(store), dtype=int))
         self._scale = {k: getattr(weights, k) ** 2 / n for k, n in store.label_counts().items() if getattr(weights, k)}
 
-    def _each(self, work: Callable[[int], Result]) -> Iterator[Result]:
+    def _each(self, work: Callable[[int], Result], frames: Sequence[int] | None = None) -> Iterator[Result]:
         """Do something for every frame, in order, on several threads with single-threaded linear algebra."""
-        indices = range(len(self.store))
+        indices = range(len(self.store)) if frames is None else [int(index) for index in frames]
         with threadpool_limits(limits=1):
             if self.threads == 1:
                 yield from map(work, indices)
@@ -226,14 +226,14 @@ class Objective:
 
         return float(sum(self._each(work)))
 
-    def residuals(self, parameters: FloatArray) -> list[dict[str, FloatArray]]:
-        """Return label minus model of every frame by kind of label, in the units of `Weights`."""
+    def residuals(self, parameters: FloatArray, frames: Sequence[int] | None = None) -> list[dict[str, FloatArray]]:
+        """Return label minus model of every frame (or those given) by kind of label, in the units of `Weights`."""
 
         def work(index: int) -> dict[str, FloatArray]:
             features, model, vector = self._predict(index, parameters, jacobian=False)
             return {row.kind: to_numpy(row.residual) for row in _rows(features, model, vector, self.layout)}
 
-        return list(self._each(work))
+        return list(self._each(work, frames))
 
     def charges(self, parameters: FloatArray) -> list[FloatArray]:
         """Return the charges of every frame, e."""

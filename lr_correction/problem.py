@@ -9,20 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backend import to_numpy
-from .gauss_newton import Prior, Solution, cross_validate, minimise
+from .gauss_newton import Prior, Solution, cross_validate, minimise, without_block
 from .moments import HiddenCharges
 from .nepfile import NEP
 from .objective import Errors, Objective, Weights, errors
 from .parameters import BoolArray, Layout
 from .results import Ridge, Start
 from .store import FrameStore
+from .verdict import FrameErrors, frame_errors
 
 FloatArray = NDArray[np.float64]
 #: Called with a stage, how much of it is done, how much there is, and a detail such as the objective.
 Progress = Callable[[str, int, int, str], None]
 
-#: Names of the interactions in a store: the full periodic sum, and pairs within the NEP's cutoff alone.
-FULL, CUT = "full", "cut"
+#: Names of the interactions in a store: the full periodic sum, what ends at the NEP's cutoff, and at two cutoffs.
+FULL, CUT, SCREENED = "full", "cut", "screened"
+#: Where the longer of the two controls ends, in cutoffs.
+LONGER = 2.0
 #: Prior with which starts are compared before cross-validation chooses its strength.
 FIRST_RIDGE = Ridge(charges=1e-5, readout=1e-5)
 RIDGE_GRID = tuple(10.0**k for k in range(-9, 0))
@@ -89,6 +92,28 @@ class Problem:
     def errors(self, interaction: str | None, parameters: FloatArray, *, test: bool = False) -> Errors:
         """Return the errors of a model on the training or test frames."""
         return errors(self.objective(interaction, test=test).residuals(parameters))
+
+    def held_out(self, interaction: str | None, fitted: "Fitted") -> FrameErrors:
+        """Return errors by frame on frames that a fit has not seen.
+
+        The test frames; without any, every block of training frames by the linearised fit to the other blocks; with a
+        single block the training frames themselves, as one cluster, from which nothing follows.
+        """
+        if self.test is not None:
+            assert self.test_blocks is not None
+            residuals = self.objective(interaction, test=True).residuals(fitted.solution.parameters)
+            return frame_errors(residuals, self.test_blocks, self.test.atoms)
+        objective = self.objective(interaction)
+        count = int(self.blocks.max()) + 1
+        if count == 1:
+            return frame_errors(objective.residuals(fitted.solution.parameters), self.blocks, self.train.atoms)
+        residuals = [{}] * len(self.blocks)
+        for block in range(count):
+            inside = np.flatnonzero(self.blocks == block)
+            without = without_block(fitted.solution, fitted.prior, fitted.free, block)
+            for index, found in zip(inside, objective.residuals(without, inside), strict=True):
+                residuals[index] = found
+        return frame_errors(residuals, self.blocks, self.train.atoms)
 
     def born_scale(self, parameters: FloatArray) -> float | None:
         """Return the sqrt_epsilon_inf with which charges give the Born effective charges of the training frames best.

@@ -11,9 +11,10 @@ from .charge_table import element_charges
 from .correction import LongRangePotential
 from .gauss_newton import rank_and_condition
 from .moments import HiddenCharges
-from .problem import CUT, FULL, Fitted, Problem
+from .problem import CUT, FULL, LONGER, SCREENED, Fitted, Problem
+from .objective import Errors
 from .results import ChargeFit, RangeDiagnosis, Stages, Start
-from .verdict import by_block, gain, held_out_loss, sentence
+from .verdict import Judgement, judge
 
 FloatArray = NDArray[np.float64]
 
@@ -35,13 +36,13 @@ class Clock:
 
 @dataclass(frozen=True)
 class Fits:
-    """All fits of one call: frozen NEP, readout refit, the best charges with all starts, charges cut to pairs."""
+    """All fits of one call: frozen NEP, readout refit, the best charges with all starts, those of shorter range."""
 
     frozen: Fitted
     refit: Fitted
     best: Fitted
     starts: tuple[Start, ...]
-    cut: Fitted | None
+    controls: Mapping[str, Fitted]
 
 
 def report(
@@ -72,7 +73,7 @@ def report(
         Whether cross-validation was to choose the prior.
     """
     best, starts = fits.best, fits.starts
-    helps, verdict = _judge(problem, fits)
+    judgement = _judge(problem, fits)
     rank, condition = rank_and_condition(best.solution.normal.total_curvature[np.ix_(best.free, best.free)])
     blocks = len(best.solution.normal.loss)
     train = _stages(problem, fits, test=False)
@@ -82,9 +83,10 @@ def report(
         train=train,
         test=test,
         charges=element_charges(problem, best, {e: starts[0].scale * q for e, q in start.items()}),
-        range=None if fits.cut is None else _diagnose(problem, fits.cut, train, test),
-        verdict=verdict,
-        charges_help=helps,
+        range=_diagnose(problem, fits.controls, train, test) if fits.controls else None,
+        verdict=judgement.text,
+        charges_help=bool(judgement.helps),
+        judgements=(judgement,),
         ridge=best.ridge,
         ridge_chosen=chosen and blocks > 1,
         starts=starts,
@@ -108,29 +110,36 @@ def _stages(problem: Problem, fits: Fits, *, test: bool) -> Stages:
     )
 
 
-def _diagnose(problem: Problem, cut: Fitted, train: Stages, test: Stages | None) -> RangeDiagnosis:
+def _diagnose(
+    problem: Problem, controls: Mapping[str, Fitted], train: Stages, test: Stages | None
+) -> RangeDiagnosis:
     stages = test or train
+
+    def errors(name: str) -> Errors:
+        return problem.errors(name, controls[name].solution.parameters, test=test is not None)
+
     return RangeDiagnosis(
         frames="test" if test else "train",
         readout=stages.readout,
-        short_range_charges=problem.errors(CUT, cut.solution.parameters, test=test is not None),
+        short_range_charges=errors(CUT),
+        screened=errors(SCREENED),
         full=stages.charges,
     )
 
 
-def _judge(problem: Problem, fits: Fits) -> tuple[bool, str]:
+def _judge(problem: Problem, fits: Fits) -> Judgement:
     """Say whether charges and the long range helped, on test frames or else by cross-validation."""
-
-    def losses(interaction: str | None, fitted: Fitted) -> FloatArray:
-        if problem.test is None:
-            return held_out_loss(fitted.solution, fitted.prior, fitted.free)
-        return by_block(problem.objective(interaction, test=True), fitted.solution.parameters)
-
-    full = losses(FULL, fits.best)
-    held_out = "cross-validated objective" if len(full) > 1 else "objective of the only training frame"
-    where = held_out if problem.test is None else "forces of the test frames"
-    over_cut = None if fits.cut is None else gain(losses(CUT, fits.cut), full)
-    return sentence(gain(losses(None, fits.refit), full), over_cut, where)
+    controls = {name: problem.held_out(name, fitted) for name, fitted in fits.controls.items()}
+    heights = (problem.test or problem.train).heights
+    return judge(
+        "charges",
+        problem.held_out(None, fits.refit),
+        problem.held_out(FULL, fits.best),
+        controls.get(CUT),
+        controls.get(SCREENED),
+        where="held-out training frames" if problem.test is None else "test frames",
+        too_small=float(np.median(heights)) < 2 * LONGER * problem.nep.cutoff_radial,
+    )
 
 
 def _potential(problem: Problem, parameters: FloatArray, mode: int) -> LongRangePotential:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .correction import LongRangePotential
 from .objective import Errors
+from .verdict import Judgement
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ class Ridge:
 
 @dataclass(frozen=True)
 class RangeDiagnosis:
-    """Where the gain of the charges comes from: errors of three models on the same frames.
+    """Where the gain of the charges comes from: errors of four models on the same frames.
 
     Attributes
     ----------
@@ -85,7 +86,9 @@ class RangeDiagnosis:
     readout
         Readout refit, no charges.
     short_range_charges
-        Charges whose interaction is cut to pairs within the NEP's cutoff.
+        Charges whose interaction ends at the NEP's cutoff.
+    screened
+        Charges whose interaction ends at two cutoffs.
     full
         Charges with the full periodic sum.
     """
@@ -93,6 +96,7 @@ class RangeDiagnosis:
     frames: str
     readout: Errors
     short_range_charges: Errors
+    screened: Errors
     full: Errors
 
 
@@ -113,8 +117,9 @@ class ChargeFit:
     verdict
         One sentence: whether charges, and the long range, helped.
     charges_help
-        Whether they lowered the held-out error significantly, and (with a range diagnosis) by more than charges whose
-        interaction is cut to pairs, which only add flexibility at short range.
+        Whether they lowered the held-out error significantly, at whatever range.
+    judgements
+        What the verdict rests on, for every family of moments.
     ridge
         Prior strength used.
     ridge_chosen
@@ -144,6 +149,7 @@ class ChargeFit:
     range: RangeDiagnosis | None
     verdict: str
     charges_help: bool
+    judgements: tuple[Judgement, ...]
     ridge: Ridge
     ridge_chosen: bool
     starts: tuple[Start, ...]
@@ -166,6 +172,7 @@ class ChargeFit:
             "range": None,
             "verdict": self.verdict,
             "charges_help": self.charges_help,
+            "judgements": [judgement.summary() for judgement in self.judgements],
             "ridge": {**asdict(self.ridge), "chosen_by_cross_validation": self.ridge_chosen},
             "starts": [asdict(start) for start in self.starts],
             "rank": self.rank,

@@ -100,6 +100,16 @@ class FrameStore:
                 if progress is not None:
                     progress(len(self._items), len(self._frames))
 
+    @property
+    def atoms(self) -> list[int]:
+        """Number of atoms of every frame."""
+        return [len(atoms) for atoms in self._frames]
+
+    @property
+    def heights(self) -> list[float]:
+        """Shortest distance between two faces of the cell of every frame, angstrom."""
+        return [float(1.0 / np.linalg.norm(atoms.cell.reciprocal(), axis=1).max()) for atoms in self._frames]
+
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self._items)

@@ -1,97 +1,282 @@
-"""Did the charges help, and did the long range? A measured statement with its error."""
+"""Does a family of moments help, and what of it is beyond the cutoff, and long range? Measured statements with errors.
+
+Models are compared on the same held-out frames, pair by pair: what counts is the logarithm of the ratio of their errors
+in a cluster of frames (a trajectory, or one frame where frames are independent), its mean over clusters and Student's
+interval of that. A few hard frames cannot hide what the many say, which a ratio of two averages lets them do.
+
+Every family is fitted with three interactions that differ in their range alone (`kernels.screened`): one that ends at
+the NEP's cutoff, one that ends at twice that, and the full sum. A gain that the first one makes as well is flexibility
+of the short-range model. A gain that the second one makes as well is a longer range than the cutoff, as a NEP of longer
+cutoff would have. Only what the full sum gains over both is the long range of charges.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .gauss_newton import Prior, Solution, cross_validate
-from .objective import Objective
-from .parameters import BoolArray
+from scipy.special import stdtrit
 
 FloatArray = NDArray[np.float64]
 
-#: Smallest relative gain in force error over the readout refit that counts.
+#: Smallest relative gain in error that counts.
 LEAST_GAIN = 0.02
-#: A gain must exceed this many standard errors over blocks of frames.
-STANDARD_ERRORS = 2.0
+#: A gain must be there with this probability, by force or by energy; both are looked at, hence half of 2 %.
+CONFIDENCE = 0.99
+#: Gains of this size in force and in energy must be ruled out before it is said that something does not help.
+LARGE = {"force": 0.10, "energy": 0.50}
+#: Range of a family's gain, from nothing to the whole: what `Judgement.range` holds.
+NOTHING, WITHIN, BEYOND, LONG, UNKNOWN = "none", "within the cutoff", "beyond the cutoff", "long range", "unknown"
 
 
-def gain(reference: FloatArray, model: FloatArray) -> tuple[float, float]:
-    """Return the relative gain in root mean square error and its standard error over blocks.
+@dataclass(frozen=True)
+class FrameErrors:
+    """Mean square errors of one model on held-out frames.
+
+    Attributes
+    ----------
+    force, energy
+        Mean square error of every frame, shape (n,): (eV/angstrom)^2 and (eV/atom)^2.
+    atoms
+        Number of atoms of every frame, shape (n,).
+    clusters
+        Frames with the same number belong together, shape (n,).
+    """
+
+    force: FloatArray
+    energy: FloatArray
+    atoms: NDArray[np.int64]
+    clusters: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much the error of one model is lower than that of another on the same frames.
+
+    Attributes
+    ----------
+    value
+        Relative gain, 1 minus the geometric mean of the ratio of errors over clusters.
+    error
+        Its standard error; infinite with one cluster.
+    low, high
+        Ends of the interval of the gain (`CONFIDENCE` on either side).
+    pooled
+        1 minus the ratio of the root mean square errors over all frames.
+    better, clusters
+        In how many clusters of how many the error is lower.
+    """
+
+    value: float
+    error: float
+    low: float
+    high: float
+    pooled: float
+    better: int
+    clusters: int
+
+    def __str__(self) -> str:
+        """Return for instance ``12.3 +- 1.1 % lower``."""
+        error = f" +- {100 * self.error:.1f}" if np.isfinite(self.error) else ""
+        return f"{100 * abs(self.value):.1f}{error} % {'lower' if self.value >= 0 else 'higher'}"
+
+    @property
+    def sure(self) -> bool:
+        """Whether there is a gain, and one that counts, also over all frames together."""
+        return self.low > 0.0 and self.value > LEAST_GAIN and self.pooled > 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model against another: gains in force error and in energy error."""
+
+    force: Gain
+    energy: Gain
+
+    @property
+    def better(self) -> bool:
+        """Whether forces or energies gain and the other does not lose."""
+        return (self.force.sure and self.energy.high > 0.0) or (self.energy.sure and self.force.high > 0.0)
+
+    @property
+    def no_better(self) -> bool:
+        """Whether large gains are ruled out."""
+        pooled = self.energy.pooled
+        hidden = pooled > LARGE["energy"] or (pooled > LARGE["force"] and self.energy.high > LARGE["energy"])
+        return not self.better and self.force.high < LARGE["force"] and not hidden
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one family of moments brings.
+
+    Attributes
+    ----------
+    family
+        Its name, such as ``charges``.
+    helps
+        Whether it lowers the error of the model without it; None where the frames cannot tell.
+    range
+        Of its gain: ``none``, ``within the cutoff``, ``beyond the cutoff``, ``long range`` or ``unknown``.
+    over_reference, over_near, over_screened
+        The full sum against the model without the family, and against the family with the two shorter ranges; None
+        where those were not fitted.
+    text
+        All that in one sentence.
+    """
+
+    family: str
+    helps: bool | None
+    range: str
+    over_reference: Comparison
+    over_near: Comparison | None
+    over_screened: Comparison | None
+    text: str
+
+    def summary(self) -> dict[str, Any]:
+        """Return plain numbers and strings, ready for JSON."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: plain(item) for key, item in value.items()}
+            return None if isinstance(value, float) and not np.isfinite(value) else value
+
+        result: dict[str, Any] = plain(asdict(self))
+        return result
+
+
+def gain(reference: FloatArray, model: FloatArray, clusters: NDArray[np.int64], weights: FloatArray) -> Gain:
+    """Compare mean square errors by frame.
 
     Parameters
     ----------
     reference, model
-        Mean square error by block, shape (K,).
+        Mean square error of every frame, shape (n,).
+    clusters
+        Cluster of every frame, shape (n,).
+    weights
+        Weight of every frame, such as its number of atoms, shape (n,).
 
     Examples
     --------
-    >>> gain(np.array([4.0, 4.0]), np.array([1.0, 1.0]))
-    (0.5, 0.0)
+    >>> one = np.ones(4)
+    >>> found = gain(4 * one, one, np.arange(4), one)
+    >>> found.value, found.better
+    (0.5, 4)
     """
-    ratio = float(np.sqrt(model.mean() / reference.mean()))
-    count = len(reference)
-    if count < 2:
-        return 1.0 - ratio, float("inf")
-    without = [np.sqrt(np.delete(model, k).mean() / np.delete(reference, k).mean()) for k in range(count)]
-    error = float(np.sqrt((count - 1) / count * ((without - np.mean(without)) ** 2).sum()))
-    return 1.0 - ratio, error
+    tiny = np.finfo(float).tiny
+    _, inverse = np.unique(clusters, return_inverse=True)
+    sums = [np.bincount(inverse, weights=weights * values) + tiny for values in (reference, model)]
+    logs = 0.5 * np.log(sums[1] / sums[0])
+    count = len(logs)
+    mean = float(logs.mean())
+    error, margin = float("inf"), float("inf")
+    if count > 1:
+        error = float(logs.std(ddof=1) / np.sqrt(count))
+        margin = float(stdtrit(count - 1, CONFIDENCE)) * error
+    ratio = float(np.exp(mean))
+    with np.errstate(over="ignore"):
+        low, high = 1.0 - ratio * float(np.exp(margin)), 1.0 - ratio * float(np.exp(-margin))
+    pooled = 1.0 - float(np.sqrt(sums[1].sum() / sums[0].sum()))
+    return Gain(1.0 - ratio, ratio * error, low, high, pooled, int((logs < 0).sum()), count)
 
 
-def by_block(objective: Objective, parameters: FloatArray, kind: str = "force") -> FloatArray:
-    """Return the mean square error of one kind of label by block of frames."""
-    residuals = objective.residuals(parameters)
-    blocks = objective.blocks
-    means = []
-    for block in range(int(blocks.max()) + 1):
-        parts = [r[kind] for r, b in zip(residuals, blocks, strict=True) if b == block and kind in r]
-        if parts:
-            means.append(float(np.mean(np.concatenate(parts) ** 2)))
-    return np.array(means)
+def compare(reference: FrameErrors, model: FrameErrors) -> Comparison:
+    """Compare two models on the same frames."""
+    atoms = reference.atoms.astype(float)
+    return Comparison(
+        force=gain(reference.force, model.force, reference.clusters, atoms),
+        energy=gain(reference.energy, model.energy, reference.clusters, np.ones(len(atoms))),
+    )
 
 
-def held_out_loss(solution: Solution, prior: Prior, free: BoolArray) -> FloatArray:
-    """Return the cross-validated loss of a fit by block; with a single block, that of the fit itself."""
-    if len(solution.normal.loss) < 2:
-        return solution.normal.loss
-    scores: FloatArray = cross_validate(solution, [prior], free)[0]
-    return scores
-
-
-def sentence(readout: tuple[float, float], cut: tuple[float, float] | None, where: str) -> tuple[bool, str]:
-    """Put gains over the readout refit, and over cut charges, into words.
-
-    Charges that are linear in the hidden layer also make the short-range model more flexible, whether there are charges
-    in nature or not. Charges cut to pairs gain that as well; what the full sum gains over them is what charges are for.
+def judge(
+    family: str,
+    reference: FrameErrors,
+    full: FrameErrors,
+    near: FrameErrors | None = None,
+    screened: FrameErrors | None = None,
+    *,
+    without: str = "the readout refit",
+    where: str = "test frames",
+    too_small: bool = False,
+) -> Judgement:
+    """Say whether a family of moments helps, and at what range.
 
     Parameters
     ----------
-    readout
-        Relative gain of charges over the readout refit and its standard error.
-    cut
-        Relative gain of the full sum over charges cut to pairs, and its standard error.
+    family
+        Name of the family, in the plural.
+    reference
+        Errors of the model without it.
+    full, near, screened
+        Errors with it: full sum, range of the cutoff, range of two cutoffs.
+    without
+        What the reference is called.
     where
-        What the errors were measured on.
-
-    Returns
-    -------
-    helps : bool
-    text : str
+        What the frames are called.
+    too_small
+        Whether the cells are too small to tell the full sum from the longer of the two ranges.
     """
+    gained = compare(reference, full)
+    frames = f"{len(full.force)} {where if len(full.force) > 1 else where.removesuffix('s')}"
+    measured = _measured(gained, reference, full)
+    if not gained.better:
+        if gained.no_better:
+            return Judgement(family, False, NOTHING, gained, None, None,
+                             f"{family} do not help: {measured} than {without}, {frames}")  # fmt: skip
+        text = f"cannot tell from {frames} whether {family} help: {measured} than {without}"
+        return Judgement(family, None, UNKNOWN, gained, None, None, text)
+    text = f"{family} help: {measured} than {without}, {frames}"
+    if near is None:
+        return Judgement(family, True, UNKNOWN, gained, None, None, text)
+    beyond = compare(near, full)
+    if not beyond.better:
+        found = WITHIN if beyond.no_better else UNKNOWN
+        word = "as a more flexible model within the cutoff" if found == WITHIN else "whether by their range is not known"
+        text += f"; {word}: force error {beyond.force} than {family} whose interaction ends at the cutoff"
+        return Judgement(family, True, found, gained, beyond, None, text)
+    text += f"; some of it comes from beyond the cutoff: {_measured(beyond, near, full)} than with an interaction that"
+    text += " ends there"
+    if screened is None:
+        return Judgement(family, True, BEYOND, gained, beyond, None, text)
+    longer = compare(screened, full)
+    last = f"{_measured(longer, screened, full)} than with one that ends at two cutoffs"
+    if longer.better:
+        text = f"{text}; the long range helps: {last}"
+        return Judgement(family, True, LONG, gained, beyond, longer, text)
+    reason = "these cells are too small to tell them apart" if too_small else "a NEP of longer cutoff may do as well"
+    text = f"{text}; not shown to be that of 1/r: {last}, {reason}"
+    return Judgement(family, True, BEYOND, gained, beyond, longer, text)
 
-    def change(value: tuple[float, float]) -> str:
-        error = f" +- {100 * value[1]:.1f}" if np.isfinite(value[1]) else ""
-        return f"{100 * abs(value[0]):.1f}{error} % {'lower' if value[0] >= 0 else 'higher'}"
 
-    gained = f"{change(readout)} error than the readout refit, {where}"
-    if not (readout[0] > LEAST_GAIN and _significant(readout)):
-        return False, f"charges do not help: {gained}"
-    if cut is None:
-        return True, f"charges help: {gained}"
-    beyond = f"{change(cut)} than charges cut to pairs within the cutoff"
-    if _significant(cut):
-        return True, f"charges help: {gained}; the long range helps: {beyond}"
-    return False, f"charges do not help: {gained}, but the long range has no part in it: {beyond}"
+def _measured(found: Comparison, reference: FrameErrors, model: FrameErrors) -> str:
+    """Return the gains in words: forces first, energies where they say something, frames in how many of how many."""
+
+    def change(gain: Gain, name: str, before: FloatArray, after: FloatArray, weights: FloatArray, unit: str) -> str:
+        levels = [1e3 * float(np.sqrt(np.average(values, weights=weights))) for values in (before, after)]
+        return f"{name} error {gain} ({levels[0]:.1f} -> {levels[1]:.1f} {unit})"
+
+    atoms = reference.atoms.astype(float)
+    text = change(found.force, "force", reference.force, model.force, atoms, "meV/A")
+    energy = found.energy
+    if energy.sure or energy.high < 0 or energy.pooled > LARGE["force"]:
+        text += ", " + change(energy, "energy", reference.energy, model.energy, np.ones(len(atoms)), "meV/atom")
+    leading = energy if energy.sure and not found.force.sure else found.force
+    if leading.clusters > 1:
+        unit = "frames" if leading.clusters == len(atoms) else "blocks of frames"
+        text += f", better in {leading.better} of {leading.clusters} {unit}"
+    return text
 
 
-def _significant(value: tuple[float, float]) -> bool:
-    return value[0] > STANDARD_ERRORS * value[1]
+def frame_errors(
+    residuals: Sequence[dict[str, FloatArray]], clusters: NDArray[np.int64], atoms: Sequence[int]
+) -> FrameErrors:
+    """Summarise residuals (label minus model, by kind) of frames as mean square errors."""
+    return FrameErrors(
+        force=np.array([float(np.mean(frame["force"] ** 2)) for frame in residuals]),
+        energy=np.array([float(np.mean(frame["energy"] ** 2)) for frame in residuals]),
+        atoms=np.asarray(atoms, dtype=np.int64),
+        clusters=np.asarray(clusters),
+    )
