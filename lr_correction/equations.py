@@ -166,7 +166,8 @@ class FrameElectrostatics:
     field
         -d(K P)_i / dr_i at fixed columns, shape (N, 3, p + 1).
     virial
-        Bilinear virial at fixed columns, shape (6, p + 1, p + 1).
+        Bilinear virial at fixed columns, shape (6, p + 1, p + 1); NaN in a frame without a label for it, since this is
+        most of the work in a large cell.
     """
 
     hessian: Array
@@ -180,11 +181,15 @@ def frame_electrostatics(features: FrameFeatures, interaction: Interaction) -> F
     source = features.columns
     operator = Electrostatics(features.response.batch, features.response.pairs, interaction)
     potential = operator.potential(source)
+    if features.labels.virial is None:
+        virial = namespace(source).full((6, source.shape[1], source.shape[1]), np.nan)
+    else:
+        virial = six(operator.virial_matrix(source)[0])
     return FrameElectrostatics(
         hessian=source.T @ potential,
         potential=potential - potential.mean(axis=0),
         field=operator.field(source),
-        virial=six(operator.virial_matrix(source)[0]),
+        virial=virial,
     )
 
 

@@ -1,6 +1,6 @@
 """The weighted least-squares objective over all frames, its normal equations by block, and the errors of a model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -176,7 +176,7 @@ class Objective:
         self.blocks = np.asarray(blocks if blocks is not None else np.zeros(len(store), dtype=int))
         self._scale = {k: getattr(weights, k) ** 2 / n for k, n in store.label_counts().items() if getattr(weights, k)}
 
-    def _each(self, work: Callable[[int], Result], frames: Sequence[int] | None = None) -> Iterator[Result]:
+    def _each(self, work: Callable[[int], Result], frames: Iterable[int] | None = None) -> Iterator[Result]:
         """Do something for every frame, in order, on several threads with single-threaded linear algebra."""
         indices = range(len(self.store)) if frames is None else [int(index) for index in frames]
         with threadpool_limits(limits=1):
@@ -226,7 +226,7 @@ class Objective:
 
         return float(sum(self._each(work)))
 
-    def residuals(self, parameters: FloatArray, frames: Sequence[int] | None = None) -> list[dict[str, FloatArray]]:
+    def residuals(self, parameters: FloatArray, frames: Iterable[int] | None = None) -> list[dict[str, FloatArray]]:
         """Return label minus model of every frame (or those given) by kind of label, in the units of `Weights`."""
 
         def work(index: int) -> dict[str, FloatArray]:

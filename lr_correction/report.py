@@ -11,8 +11,8 @@ from .charge_table import element_charges
 from .correction import LongRangePotential
 from .gauss_newton import rank_and_condition
 from .moments import HiddenCharges
-from .problem import CUT, FULL, LONGER, SCREENED, Fitted, Problem
 from .objective import Errors
+from .problem import CUT, FULL, LONGER, SCREENED, Fitted, Problem
 from .results import ChargeFit, RangeDiagnosis, Stages, Start
 from .verdict import Judgement, judge
 
@@ -110,9 +110,7 @@ def _stages(problem: Problem, fits: Fits, *, test: bool) -> Stages:
     )
 
 
-def _diagnose(
-    problem: Problem, controls: Mapping[str, Fitted], train: Stages, test: Stages | None
-) -> RangeDiagnosis:
+def _diagnose(problem: Problem, controls: Mapping[str, Fitted], train: Stages, test: Stages | None) -> RangeDiagnosis:
     stages = test or train
 
     def errors(name: str) -> Errors:

@@ -221,52 +221,50 @@ def judge(
     """
     gained = compare(reference, full)
     frames = f"{len(full.force)} {where if len(full.force) > 1 else where.removesuffix('s')}"
-    measured = _measured(gained, reference, full)
+    change = _change(gained, reference, full)
+
+    def result(helps: bool | None, reach: str, text: str, *others: Comparison) -> Judgement:
+        beyond, longer = (*others, None, None)[:2]
+        return Judgement(family, helps, reach, gained, beyond, longer, text)
+
+    if not gained.better and gained.no_better:
+        return result(False, NOTHING, f"{family} do not help: {change} against {without} on {frames}")
     if not gained.better:
-        if gained.no_better:
-            return Judgement(family, False, NOTHING, gained, None, None,
-                             f"{family} do not help: {measured} than {without}, {frames}")  # fmt: skip
-        text = f"cannot tell from {frames} whether {family} help: {measured} than {without}"
-        return Judgement(family, None, UNKNOWN, gained, None, None, text)
-    text = f"{family} help: {measured} than {without}, {frames}"
+        return result(None, UNKNOWN, f"cannot tell from {frames} whether {family} help: {change} against {without}")
+    text = f"{family} help: {change} against {without} on {frames}"
     if near is None:
-        return Judgement(family, True, UNKNOWN, gained, None, None, text)
+        return result(True, UNKNOWN, text)
     beyond = compare(near, full)
+    change = f"against an interaction that ends at the cutoff {_change(beyond, near, full)}"
+    if not beyond.better and beyond.no_better:
+        return result(True, WITHIN, f"{text}; not by their range, but as a more flexible model: {change}", beyond)
     if not beyond.better:
-        found = WITHIN if beyond.no_better else UNKNOWN
-        word = "as a more flexible model within the cutoff" if found == WITHIN else "whether by their range is not known"
-        text += f"; {word}: force error {beyond.force} than {family} whose interaction ends at the cutoff"
-        return Judgement(family, True, found, gained, beyond, None, text)
-    text += f"; some of it comes from beyond the cutoff: {_measured(beyond, near, full)} than with an interaction that"
-    text += " ends there"
+        return result(True, UNKNOWN, f"{text}; whether by their range cannot be told: {change}", beyond)
+    text = f"{text}; a part is from beyond the cutoff: {change}"
     if screened is None:
-        return Judgement(family, True, BEYOND, gained, beyond, None, text)
+        return result(True, BEYOND, text, beyond)
     longer = compare(screened, full)
-    last = f"{_measured(longer, screened, full)} than with one that ends at two cutoffs"
+    change = f"against one that ends at two cutoffs {_change(longer, screened, full)}"
     if longer.better:
-        text = f"{text}; the long range helps: {last}"
-        return Judgement(family, True, LONG, gained, beyond, longer, text)
-    reason = "these cells are too small to tell them apart" if too_small else "a NEP of longer cutoff may do as well"
-    text = f"{text}; not shown to be that of 1/r: {last}, {reason}"
-    return Judgement(family, True, BEYOND, gained, beyond, longer, text)
+        return result(True, LONG, f"{text}; the long range helps: {change}", beyond, longer)
+    reason = "these cells are too small for that" if too_small else "a longer cutoff may do as well"
+    return result(True, BEYOND, f"{text}; that it is long-ranged is not shown, {reason}: {change}", beyond, longer)
 
 
-def _measured(found: Comparison, reference: FrameErrors, model: FrameErrors) -> str:
+def _change(found: Comparison, reference: FrameErrors, model: FrameErrors) -> str:
     """Return the gains in words: forces first, energies where they say something, frames in how many of how many."""
-
-    def change(gain: Gain, name: str, before: FloatArray, after: FloatArray, weights: FloatArray, unit: str) -> str:
-        levels = [1e3 * float(np.sqrt(np.average(values, weights=weights))) for values in (before, after)]
-        return f"{name} error {gain} ({levels[0]:.1f} -> {levels[1]:.1f} {unit})"
-
     atoms = reference.atoms.astype(float)
-    text = change(found.force, "force", reference.force, model.force, atoms, "meV/A")
+    unit = "frames" if found.force.clusters == len(atoms) else "blocks"
+
+    def words(gain: Gain, before: FloatArray, after: FloatArray, weights: FloatArray, label: str) -> str:
+        first, last = (1e3 * float(np.sqrt(np.average(values, weights=weights))) for values in (before, after))
+        often = f", in {gain.better} of {gain.clusters} {unit}" if gain.clusters > 1 else ""
+        return f"{first:.1f} -> {last:.1f} {label} ({gain}{often})"
+
+    text = f"forces {words(found.force, reference.force, model.force, atoms, 'meV/A')}"
     energy = found.energy
     if energy.sure or energy.high < 0 or energy.pooled > LARGE["force"]:
-        text += ", " + change(energy, "energy", reference.energy, model.energy, np.ones(len(atoms)), "meV/atom")
-    leading = energy if energy.sure and not found.force.sure else found.force
-    if leading.clusters > 1:
-        unit = "frames" if leading.clusters == len(atoms) else "blocks of frames"
-        text += f", better in {leading.better} of {leading.clusters} {unit}"
+        text += f", energies {words(energy, reference.energy, model.energy, np.ones(len(atoms)), 'meV/atom')}"
     return text
 
 
