@@ -166,8 +166,7 @@ class FrameElectrostatics:
     field
         -d(K P)_i / dr_i at fixed columns, shape (N, 3, p + 1).
     virial
-        Bilinear virial at fixed columns, shape (6, p + 1, p + 1); NaN in a frame without a label for it, since this is
-        most of the work in a large cell.
+        Bilinear virial at fixed columns, shape (6, p + 1, p + 1); NaN where it was not asked for.
     """
 
     hessian: Array
@@ -176,20 +175,20 @@ class FrameElectrostatics:
     virial: Array
 
 
-def frame_electrostatics(features: FrameFeatures, interaction: Interaction) -> FrameElectrostatics:
-    """Apply an interaction to the columns of a frame."""
+def frame_electrostatics(
+    features: FrameFeatures, interaction: Interaction, *, virial: bool = True
+) -> FrameElectrostatics:
+    """Apply an interaction to the columns of a frame; its virial is most of the work in a large cell."""
     source = features.columns
     operator = Electrostatics(features.response.batch, features.response.pairs, interaction)
     potential = operator.potential(source)
-    if features.labels.virial is None:
-        virial = namespace(source).full((6, source.shape[1], source.shape[1]), np.nan)
-    else:
-        virial = six(operator.virial_matrix(source)[0])
+    size = source.shape[1]
+    moved = six(operator.virial_matrix(source)[0]) if virial else namespace(source).full((6, size, size), np.nan)
     return FrameElectrostatics(
         hessian=source.T @ potential,
         potential=potential - potential.mean(axis=0),
         field=operator.field(source),
-        virial=virial,
+        virial=moved,
     )
 
 

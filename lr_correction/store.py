@@ -131,7 +131,10 @@ class FrameStore:
     def _make(self, index: int, *, single: bool) -> StoredFrame:
         try:
             features = frame_features(self._nep, self._frames[index], xp=self._xp)
-            tables = {key: frame_electrostatics(features, value) for key, value in self._interactions.items()}
+            virial = features.labels.virial is not None
+            tables = {
+                key: frame_electrostatics(features, value, virial=virial) for key, value in self._interactions.items()
+            }
         except DataError as error:
             message = str(error).removeprefix("frame 1: ")
             raise DataError(f"{self._name} {index + 1}: {message}") from None

@@ -97,7 +97,7 @@ class Comparison:
     @property
     def better(self) -> bool:
         """Whether forces or energies gain and the other does not lose."""
-        return (self.force.sure and self.energy.high > 0.0) or (self.energy.sure and self.force.high > 0.0)
+        return (self.force.sure and self.energy.high >= 0.0) or (self.energy.sure and self.force.high >= 0.0)
 
     @property
     def no_better(self) -> bool:

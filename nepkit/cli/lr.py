@@ -165,7 +165,8 @@ def fit_tables(result: ChargeFit) -> list[Table]:
         found = result.range
         steps = {
             "readout refit, no charges": found.readout,
-            "charges within the cutoff": found.short_range_charges,
+            "charges, ending at the cutoff": found.short_range_charges,
+            "charges, ending at two cutoffs": found.screened,
             "charges, full sum": found.full,
         }
         tables.append(

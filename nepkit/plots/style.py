@@ -24,7 +24,7 @@ SHEET = Path(__file__).with_name("nepkit.mplstyle")
 MODELS = {
     "frozen": ("#9aa0ac", "frozen NEP"),
     "readout": ("#e69f00", "readout refit"),
-    "short_range_charges": ("#56b4e9", "charges within the cutoff"),
+    "short_range_charges": ("#56b4e9", "charges, ending at the cutoff"),
     "charges": ("#0072b2", "with charges"),
 }
 #: Elements in the order in which they appear.

@@ -133,11 +133,13 @@ def _range(report: ChargeReport) -> str:
     found = report.fit.range
     if found is None:
         return ""
-    values = [number(part.force_mev_a) for part in (found.readout, found.short_range_charges, found.full)]
+    steps = (found.readout, found.short_range_charges, found.screened, found.full)
+    values = [number(part.force_mev_a) for part in steps]
     return (
         f"<p><b>Is it the long range?</b> Force error on {escape(found.frames)} frames: {values[0]} meV/Å without "
-        f"charges, {values[1]} with charges that act only within the NEP's cutoff, {values[2]} with the full periodic "
-        "sum. What the cut charges gain is flexibility; the rest is long range.</p>"
+        f"charges, {values[1]} with charges whose interaction ends at the NEP's cutoff, {values[2]} at twice that, "
+        f"{values[3]} with the full periodic sum. The first step is flexibility, the second what a longer cutoff would "
+        "bring as well; only the last is long range.</p>"
     )
 
 

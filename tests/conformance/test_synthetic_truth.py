@@ -81,7 +81,7 @@ def test_lennard_jones_has_no_charges(held_out):
     fit = fit_charges(nep, train, test=test if held_out else None, scales=(0.5,), threads=1)
     assert fit.train.readout.force_mev_a < 11  # what the readout alone describes as well as the noise allows
     assert not fit.charges_help
-    assert fit.verdict.startswith("charges do not help")
+    assert fit.verdict.startswith(("charges do not help", "cannot tell from"))
 
 
 @pytest.mark.parametrize("mode", [1, 2])
@@ -93,7 +93,8 @@ def test_ions_come_back_within_their_error_bars(mode):
     start = {"Na": 0.7, "Cl": -0.7}  # off by a third, so that it is the data that speak
     fit = fit_charges(pair_nep(SALT), train, test=test, mode=mode, initial_charges=start, scales=(1.0,), threads=1)
     assert fit.charges_help
-    assert "the long range helps" in fit.verdict
+    assert "from beyond the cutoff" in fit.verdict  # whether it is 1/r, cells of 5.4 A do not tell
+    assert "these cells are too small" in fit.verdict
     assert fit.test.charges.force_mev_a < 9  # the noise is 5
     for element, charge in (("Na", 1.0), ("Cl", -1.0)):
         found = fit.charges[element]
