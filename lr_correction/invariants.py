@@ -53,7 +53,7 @@ def cartesian(degree: int) -> Floats:
 
 
 @lru_cache
-def _coefficients(name: str) -> Floats:
+def coefficients(name: str) -> Floats:
     """Return C with q = sum_ijk C_ijk x_i y_j z_k."""
     degrees, contraction, coefficient = TRILINEAR[name]
     tensor: Floats = coefficient * np.einsum(contraction, *(cartesian(degree) for degree in degrees))
@@ -66,7 +66,7 @@ def _trilinear(name: str, moments: Array) -> tuple[tuple[Array, Array, Array], A
     degrees = TRILINEAR[name][0]
     size = moments.shape[-1]
     x, y, z = (moments.reshape(-1, size)[:, columns(degree, degree)] for degree in degrees)
-    return (x, y, z), xp.asarray(_coefficients(name), dtype=moments.dtype)
+    return (x, y, z), xp.asarray(coefficients(name), dtype=moments.dtype)
 
 
 def _outer(x: Array, y: Array) -> Array:

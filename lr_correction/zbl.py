@@ -61,7 +61,7 @@ def zbl_of_pairs(nep: NEP, batch: Batch, pairs: Pairs) -> tuple[Array, Array]:
     energy, gradient = xp.zeros(len(pairs), dtype=pairs.vector.dtype), xp.zeros_like(pairs.vector)
     if nep.zbl is None or not len(pairs):
         return energy, gradient
-    table = asarray(_table(nep).reshape(-1, 13), like=pairs.vector, dtype=pairs.vector.dtype)
+    table = asarray(repulsion_table(nep).reshape(-1, 13), like=pairs.vector, dtype=pairs.vector.dtype)
     kind = batch.types[pairs.centre] * len(nep.elements) + batch.types[pairs.neighbour]
     distance = xp.sqrt((pairs.vector**2).sum(axis=1))
     close = xp.nonzero(distance < table[kind, 0])[0]
@@ -83,7 +83,7 @@ def zbl_of_pairs(nep: NEP, batch: Batch, pairs: Pairs) -> tuple[Array, Array]:
     return energy, gradient
 
 
-def _table(nep: NEP) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def repulsion_table(nep: NEP) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Return thirteen numbers for every pair of types, (T, T, 13).
 
     Largest distance, inner and outer cutoff of the switch, K Z_i Z_j / 2, inverse screening length, a1, b1 ... a4, b4.
