@@ -1,7 +1,7 @@
 """NEP and qNEP on a CPU by compiled code: energies, forces, virials, charges, and what a NEP computes on the way.
 
-The compiled part is there where a C++ compiler was found at installation. Formulas are those of `lr_correction.descriptors`
-and `lr_correction.correction`, which give the same numbers.
+The compiled part is there where a C++ compiler was found at installation. Formulas are those of
+`lr_correction.descriptors` and `lr_correction.correction`, which give the same numbers.
 """
 
 from __future__ import annotations

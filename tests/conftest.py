@@ -71,6 +71,14 @@ def compiled_sums(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return _compiled(neighbour_sums.compiled, "nepkit.sampling._sums", tmp_path_factory.mktemp("sums"))
 
 
+@pytest.fixture(scope="session")
+def compiled_kernel(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Our own engine for NEPs."""
+    from lr_correction import engine
+
+    return _compiled(engine.kernel(), "lr_correction._kernel", tmp_path_factory.mktemp("kernel"))
+
+
 @pytest.fixture(params=["our own parser", "the parser of libAtoms"])
 def both_parsers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test with either parser of rows."""

@@ -10,6 +10,8 @@ namespace kernel {
 
 constexpr double COULOMB = 14.399645;  // eV A / e^2, GPUMD's value
 
+constexpr double SAME = 1e-16;  // A^2; closer atoms have no direction from one to the other
+
 struct Coincident : std::runtime_error {
   std::size_t first, second;
   Coincident(std::size_t a, std::size_t b) : std::runtime_error("two atoms are at the same place"), first(a), second(b) {}
@@ -79,7 +81,7 @@ template <class R, int L> class Worker {
       }
     }
     start_[nk_] = count_ = n;
-    if (least == 0.0) coincident();
+    if (least < SAME) coincident();
     int a = 0;
     for (int k = 0; k < nk_; ++k) {
       astart_[k] = a;
@@ -210,7 +212,8 @@ template <class R, int L> class Worker {
     for (std::size_t c = near_.first[i_ * nk_]; c < near_.first[(i_ + 1) * nk_]; ++c) {
       const std::size_t j = static_cast<std::size_t>(near_.list[c]);
       const double* to = &near_.place[4 * j];
-      if (to[0] == at[0] && to[1] == at[1] && to[2] == at[2]) {
+      const double x = to[0] - at[0], y = to[1] - at[1], z = to[2] - at[2];
+      if (x * x + y * y + z * z < SAME) {
         const std::size_t other = j < near_.atoms ? j : static_cast<std::size_t>(near_.owner[j - near_.atoms]);
         throw Coincident(near_.order[i_], near_.order[other]);
       }
