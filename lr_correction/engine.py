@@ -7,6 +7,7 @@ The compiled part is there where a C++ compiler was found at installation. Formu
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -26,6 +27,9 @@ Floats = NDArray[np.float64]
 
 SKIN = 1.0
 """A beyond the cutoff that the lists of neighbours reach, so that they serve for many steps."""
+
+ATOMS_PER_THREAD = 32
+"""Fewer are not worth a thread."""
 
 
 @cache
@@ -48,6 +52,22 @@ def kernel() -> Any:
             except ImportError:
                 continue
     return plain
+
+
+def usable_threads(atoms: int) -> int:
+    """Return how many threads a structure is worth: those of ``OMP_NUM_THREADS``, else the processors at hand.
+
+    Examples
+    --------
+    >>> usable_threads(2)
+    1
+    """
+    words = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    if words.isdigit() and int(words):
+        most = int(words)
+    else:
+        most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(most, atoms // ATOMS_PER_THREAD))
 
 
 @dataclass
@@ -97,7 +117,7 @@ class Engine:
     single
         Whether the work on pairs is done in single precision.
     threads
-        Threads over the atoms of a structure.
+        Threads over the atoms of a structure; None for `usable_threads`.
     skin
         See `SKIN`.
 
@@ -113,7 +133,7 @@ class Engine:
     -1853.2
     """
 
-    def __init__(self, nep: NEP, *, single: bool = False, threads: int = 1, skin: float = SKIN) -> None:
+    def __init__(self, nep: NEP, *, single: bool = False, threads: int | None = None, skin: float = SKIN) -> None:
         self.nep, self.single, self.threads, self.skin = nep, single, threads, skin
         self._kernel: Any = kernel()
         if self._kernel is None:
@@ -137,6 +157,7 @@ class Engine:
         *,
         bec: bool = False,
         features: bool = False,
+        forces: bool = True,
     ) -> Evaluation:
         """Evaluate one structure.
 
@@ -154,6 +175,9 @@ class Engine:
             Whether Born effective charges are wanted.
         features
             Whether descriptors, hidden layer and moments are wanted.
+        forces
+            Whether forces and virial are wanted, and with charges their energy; without them the rest takes half the
+            time.
 
         Raises
         ------
@@ -180,12 +204,13 @@ class Engine:
             state = self._states.pop()
         except IndexError:
             state = self._kernel.state()
-        common = (self._model, state, self.single, self.threads)
+        threads = self.threads if self.threads is not None else usable_threads(count)
+        common = (self._model, state, self.single, threads)
         self._kernel.forward(
-            *common, count, self.skin, place, kinds, box, periodic, found.energies, found.charges, found.forces,
-            found.virial, found.hidden, found.descriptors, found.moments,
+            *common, count, self.skin, place, kinds, box, periodic, found.energies, found.charges,
+            found.forces if forces else None, found.virial, found.hidden, found.descriptors, found.moments,
         )  # fmt: skip
-        if nep.charge_mode:
+        if nep.charge_mode and forces:
             self._electrostatics(common, place, box, found, bec)
         self._states.append(state)  # a state in which something failed is left to its fate
         return found
@@ -198,7 +223,7 @@ class Engine:
         alpha = math.pi / self.nep.cutoff_radial
         potential = np.zeros(len(charges))
         self._kernel.waves(
-            self.threads, len(charges), alpha, 2.0 * math.pi * alpha, place, charges, box, potential, forces, virial
+            common[3], len(charges), alpha, 2.0 * math.pi * alpha, place, charges, box, potential, forces, virial
         )
         if self.nep.charge_mode == 1:
             potential -= 2.0 * COULOMB_CONSTANT * alpha / math.sqrt(math.pi) * charges
@@ -212,7 +237,7 @@ class Engine:
             found.bec = born * (self.nep.sqrt_epsilon_inf or 1.0)
 
 
-def _again(nep: NEP, single: bool, threads: int, skin: float) -> Engine:
+def _again(nep: NEP, single: bool, threads: int | None, skin: float) -> Engine:
     return Engine(nep, single=single, threads=threads, skin=skin)
 
 

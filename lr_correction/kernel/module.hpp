@@ -53,15 +53,14 @@ void over_atoms(const Model& model, State& state, int threads, bool scatter, dou
   const std::size_t chunks = (near.atoms + CHUNK - 1) / CHUNK;
   threads = static_cast<int>(std::min<std::size_t>(std::max(threads, 1), chunks));
   if (scatter && state.forces.size() < static_cast<std::size_t>(threads)) state.forces.resize(threads);
-  std::atomic<std::size_t> turn{0};
-  on_threads(threads, [&](int thread) {
+  on_threads(threads, [&](int thread) {  // every thread always has the same atoms: sums stay the same to the last bit
     Worker<R, L> worker(model, near);
     double* mine = nullptr;
     if (scatter) {
       state.forces[thread].assign(4 * near.all, 0.0);
       mine = state.forces[thread].data();
     }
-    for (std::size_t c; (c = turn++) < chunks;)
+    for (std::size_t c = thread; c < chunks; c += threads)
       for (std::size_t i = c * CHUNK; i < std::min(near.atoms, (c + 1) * CHUNK); ++i) work(worker, mine, i, thread);
   });
   if (!scatter) return;
@@ -261,7 +260,7 @@ template <class F> bool released(F work) {
     outcome = memory;
   } catch (const Coincident& error) {
     outcome = wrong;
-    reason = "atoms " + std::to_string(error.first) + " and " + std::to_string(error.second) + " are at the same place";
+    reason = "atoms " + std::to_string(error.first + 1) + " and " + std::to_string(error.second + 1) + " are at the same place";
   } catch (const std::exception& error) {
     outcome = wrong;
     reason = error.what();

@@ -45,11 +45,10 @@ class Waves {
     const std::size_t blocks = (atoms + BLOCK - 1) / BLOCK;
     threads = static_cast<int>(std::min<std::size_t>(std::max(threads, 1), blocks));
     std::vector<Array<double>> parts(threads);
-    std::atomic<std::size_t> turn{0};
     on_threads(threads, [&](int thread) {
       Phases phases(most_);
       parts[thread].assign(2 * weight_.size(), 0.0);
-      for (std::size_t b; (b = turn++) < blocks;) {
+      for (std::size_t b = thread; b < blocks; b += threads) {
         phases.set(positions, charges, atoms, b, basis_);
         collect(phases, parts[thread].data());
       }
@@ -79,10 +78,9 @@ class Waves {
           factor[2 * at] *= 2.0 * g;
           factor[2 * at + 1] *= 2.0 * g;
         }
-    turn = 0;
-    on_threads(threads, [&](int) {
+    on_threads(threads, [&](int thread) {
       Phases phases(most_);
-      for (std::size_t b; (b = turn++) < blocks;) {
+      for (std::size_t b = thread; b < blocks; b += threads) {
         phases.set(positions, charges, atoms, b, basis_);
         spread(phases, factor.data(), charges, atoms, b, potential, forces);
       }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import get_all_start_methods, get_context
@@ -67,7 +68,7 @@ def process_context() -> BaseContext:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["calorine.calculators", "nepkit.models.evaluation"])
+    context.set_forkserver_preload(["nepkit.models.evaluation"])
     return context
 
 
@@ -76,6 +77,7 @@ def _start(shared: Any) -> None:
 
     global _shared
     _shared = shared
+    os.environ["OMP_NUM_THREADS"] = "1"  # for our own engine, and for libraries that are loaded later
     threadpool_limits(limits=1)
 
 

@@ -1,5 +1,7 @@
 """Every potential that the registry can make: forces, virial, and no memory of other frames."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -17,9 +19,14 @@ STEP, CLOSE = 1e-4, 2e-5  # of finite differences: A or strain, and relative to 
 SINGLE_STEP, SINGLE_CLOSE = 5e-3, 2e-2  # for models in single precision
 
 CASES = [
-    "nep by calorine",
+    "nep",
+    "own",
+    "single",
+    "calorine",
     "nep by lr_correction",
     "nep with repulsion",
+    "repulsion by calorine",
+    "qnep",
     "qnep by calorine",
     "qnep by lr_correction",
     "charges beside a nep",
@@ -59,10 +66,15 @@ def folder(tmp_path_factory):
 def potential_of(case, folder):
     nep, qnep = str(folder / "nep.txt"), str(folder / "qnep.txt")
     made = {
-        "nep by calorine": lambda: load_potential(nep),
+        "nep": lambda: load_potential(nep),
+        "own": lambda: load_potential(f"own:{nep}"),
+        "single": lambda: load_potential(f"single:{nep}"),
+        "calorine": lambda: load_potential(f"calorine:{nep}"),
         "nep by lr_correction": lambda: load_potential(nep, backend="lr_correction"),
         "nep with repulsion": lambda: load_potential(folder / "zbl.txt"),
-        "qnep by calorine": lambda: load_potential(qnep),
+        "repulsion by calorine": lambda: load_potential(f"calorine:{folder / 'zbl.txt'}"),
+        "qnep": lambda: load_potential(qnep),
+        "qnep by calorine": lambda: load_potential(qnep, backend="calorine"),
         "qnep by lr_correction": lambda: load_potential(qnep, backend="lr_correction"),
         "charges beside a nep": lambda: load_potential(f"{nep}+{folder / 'charges.npz'}"),
         "emt": lambda: load_potential("emt"),
@@ -134,13 +146,17 @@ def case(request, folder):
 @pytest.fixture
 def difference(case):
     """Return step and closeness of finite differences for the model."""
-    single = case[0].name.startswith(("sevennet", "chgnet"))
-    return (SINGLE_STEP, SINGLE_CLOSE) if single else (STEP, CLOSE)
+    return (SINGLE_STEP, SINGLE_CLOSE) if is_single(case[0]) else (STEP, CLOSE)
+
+
+def is_single(potential):
+    """Return whether a model computes in single precision."""
+    return potential.name.startswith(("sevennet", "chgnet")) or getattr(potential, "single", False)
 
 
 def rounding(potential):
     """Return how far two evaluations of one frame may be apart."""
-    return 2e-4 if potential.name.startswith(("sevennet", "chgnet")) else 1e-9
+    return 2e-4 if is_single(potential) else 1e-9
 
 
 def energy(potential, atoms):
@@ -223,6 +239,36 @@ def test_atoms_may_lie_in_any_copy_of_the_cell(case):
     np.testing.assert_allclose(there.forces, here.forces, atol=100 * close * np.abs(here.forces).max())
 
 
+def test_a_turned_cell_in_another_order_is_the_same(case):
+    potential, (atoms, *_) = case
+    rng = np.random.default_rng(0)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    turn *= np.linalg.det(turn)
+    order = rng.permutation(len(atoms))
+    turned = atoms[order]
+    turned.set_cell(atoms.cell.array @ turn)
+    turned.positions = atoms.positions[order] @ turn
+    here, there = (potential.compute([one])[0] for one in (atoms, turned))
+    close = 1000 * rounding(potential) * np.abs(here.forces).max()  # of forces in a polynomial of single precision too
+    assert there.energy == pytest.approx(here.energy, rel=100 * rounding(potential))
+    np.testing.assert_allclose(there.forces, here.forces[order] @ turn, atol=close)
+    np.testing.assert_allclose(there.virial, turn.T @ here.virial @ turn, atol=close * len(atoms))
+    if here.charges is not None:
+        np.testing.assert_allclose(there.charges, here.charges[order], atol=1e-9)
+        np.testing.assert_allclose(there.bec, turn.T @ here.bec[order] @ turn, atol=1e-8)
+
+
+def test_threads_may_share_a_potential(case):
+    potential, frames = case
+    alone = [potential.compute([atoms])[0] for atoms in frames]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda atoms: potential.compute([atoms])[0], frames * 4))
+    close = rounding(potential)
+    for one, other in zip(alone * 4, together, strict=True):
+        assert other.energy == pytest.approx(one.energy, rel=close)
+        np.testing.assert_allclose(other.forces, one.forces, rtol=close, atol=close)
+
+
 def test_an_unknown_element_is_told_before_anything_is_computed(case):
     potential, (atoms, *_) = case
     strange = atoms.copy()
@@ -234,5 +280,5 @@ def test_an_unknown_element_is_told_before_anything_is_computed(case):
 
 
 def test_the_cases_cover_the_registry():
-    named = {"nep": "nep by calorine", "charges": "charges beside a nep"}
+    named = {"charges": "charges beside a nep"}
     assert {named.get(family, family) for family in FAMILIES} <= set(CASES)

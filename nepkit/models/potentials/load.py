@@ -7,6 +7,9 @@
 ``sevennet``, ``sevennet:NAME``     SevenNet
 ``chgnet``, ``chgnet:FILE``         CHGNet
 ``emt``                             effective-medium theory of ASE: metals, for trying things out
+``own:FILE``                        a NEP by our own engine, which is the default where it was compiled
+``single:FILE``                     the same with the work on pairs in single precision
+``calorine:FILE``                   a NEP by calorine
 ``pynep:FILE``                      a NEP by PyNEP
 ``module:callable``                 Python: a function or class that returns an ASE calculator or a `Potential`
 ``A+B``                             the sum of two or more of these
@@ -40,6 +43,9 @@ FAMILIES: Registry[Family] = Registry(
     {
         "nep": f"{_HERE}.nep:nep_family",
         "charges": f"{_HERE}.nep:charges_family",
+        "own": f"{_HERE}.nep:own_family",
+        "single": f"{_HERE}.nep:single_family",
+        "calorine": f"{_HERE}.nep:calorine_family",
         "pynep": f"{_HERE}.nep:pynep_family",
         "mace": f"{_HERE}.foundation:mace_family",
         "sevennet": f"{_HERE}.foundation:sevennet_family",
@@ -50,9 +56,7 @@ FAMILIES: Registry[Family] = Registry(
 """Families of potentials by prefix."""
 
 
-def load_potential(
-    name: str | Path | Sequence[str | Path], *, device: str = "cpu", backend: str = "calorine"
-) -> Potential:
+def load_potential(name: str | Path | Sequence[str | Path], *, device: str = "cpu", backend: str = "auto") -> Potential:
     """Return the potential of a name as on the command line, or the committee of several names.
 
     Parameters
@@ -62,7 +66,7 @@ def load_potential(
     device : str
         ``"cpu"`` or ``"cuda"``.
     backend : str
-        Who evaluates NEP files: ``"calorine"`` or ``"lr_correction"``.
+        Who evaluates NEP files, one of `nepkit.models.potentials.nep.BACKENDS`.
 
     Raises
     ------

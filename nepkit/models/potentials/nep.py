@@ -1,27 +1,25 @@
-"""NEP and qNEP files, evaluated by NEP_CPU through calorine, by lr_correction, or by PyNEP where it is installed."""
+"""NEP and qNEP files, evaluated by our own engine, by calorine, by arrays, or by PyNEP where it is installed."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ase import Atoms
-from ase.cell import Cell
 
 from lr_correction.backend import to_numpy
 from lr_correction.batch import Batch, neighbour_pairs
 from lr_correction.descriptors import forward
+from lr_correction.engine import Engine, Evaluation, kernel
 from lr_correction.errors import ModelError
 from lr_correction.nepfile import read_nep
 from lr_correction.saved import load_charges
-from nepkit.core import conventions
 from nepkit.core.device import array_module
 from nepkit.core.errors import InputError, NepkitError
 from nepkit.frames import Labels
+from nepkit.models.potentials.calorine import CalorineEngine
 from nepkit.models.potentials.potential import (
     Array,
     CalculatorPotential,
@@ -32,23 +30,29 @@ from nepkit.models.potentials.potential import (
 )
 from nepkit.models.prediction import Model, load_model, network, predict
 
-BACKENDS = ("calorine", "lr_correction")
-"""Who evaluates a NEP: NEP_CPU in C++ through calorine, or our own arrays, which also live on a GPU."""
-
-_ENGINES = 8  # objects of calorine kept, each for one number of atoms: making one reads the file again
-_GAP = 1.0  # A beyond the cutoff between copies of a system that has none
+BACKENDS = ("auto", "own", "calorine", "lr_correction")
+"""Who evaluates a NEP: our own compiled engine, NEP_CPU in C++ through calorine, or our own arrays, which also live on
+a GPU; auto is the first where it was compiled and else the second."""
 
 
 class NepPotential(Potential):
-    """A NEP or qNEP file evaluated by calorine.
+    """A NEP or qNEP file evaluated by our own engine, or by calorine; any number of threads may share it.
 
-    A direction that is not periodic gets a cell so long that nothing sees its copies; only a model with charges, whose
-    forces reach further, must be periodic.
+    Only a model with charges, whose forces reach further than its cutoff, must be periodic in all directions.
 
     Parameters
     ----------
     path : str or Path
         ``nep.txt`` of a potential.
+    engine : str
+        ``"own"``, ``"calorine"``, or ``"auto"``: the first where it was compiled.
+    single : bool
+        Whether our own engine works on pairs in single precision: forces to about 1e-5 eV/A.
+
+    Raises
+    ------
+    ModelError
+        If the file is not a NEP, or the engine cannot take it.
 
     Examples
     --------
@@ -56,22 +60,25 @@ class NepPotential(Potential):
     -12.3
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, engine: str = "auto", *, single: bool = False) -> None:
         self.path = Path(path)
         self.name = str(path)
-        nep = read_nep(path)
+        self.nep = nep = read_nep(path)
         self.elements = nep.elements
         self.cutoff = nep.cutoff_radial
         self.has_charges = bool(nep.charge_mode)
         self.sqrt_epsilon_inf = nep.sqrt_epsilon_inf
-        self._engines: OrderedDict[int, Any] = OrderedDict()
+        self.engine, self.single = engine if engine != "auto" else preferred(), single
+        self._numbers = {symbol: number for number, symbol in enumerate(nep.elements)}
+        self._evaluator: Engine | CalorineEngine | None = None
+        self._made()  # what the engine cannot take is told at once
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the C++ objects behind; they are made anew."""
-        return {**self.__dict__, "_engines": OrderedDict()}
+        """Leave what is compiled behind; it is made anew."""
+        return {**self.__dict__, "_evaluator": None}
 
     def __copy__(self) -> NepPotential:
-        """Return the same model with engines of its own."""
+        """Return the same model with an engine of its own."""
         made = NepPotential.__new__(NepPotential)
         made.__dict__.update(self.__getstate__())
         return made
@@ -81,7 +88,7 @@ class NepPotential(Potential):
         return PotentialCalculator(self.__copy__())
 
     def check(self, atoms: Atoms, where: str = "frame") -> None:
-        """Raise InputError for a frame that this model cannot be given: calorine's C++ would end the process."""
+        """Raise InputError for a frame that this model cannot be given."""
         super().check(atoms, where)
         if self.has_charges and not all(atoms.pbc):
             flags = " ".join("T" if flag else "F" for flag in atoms.pbc)
@@ -94,59 +101,60 @@ class NepPotential(Potential):
         found = []
         for number, atoms in enumerate(frames, start=first):
             where = place(source, number)
-            results, volume = self._results(atoms, where)
-            born = results.get("born_effective_charges")
+            result = self.evaluate(atoms, where, bec=bec)
             made = Labels(
-                energy=float(results["energy"]),
-                forces=results["forces"],
-                virial=conventions.virial_from_stress(conventions.matrix(results["stress"], "ase"), volume),
-                charges=results.get("charges"),
-                bec=None if born is None or not bec else np.reshape(born, (-1, 3, 3)),
+                energy=result.energy, forces=result.forces, virial=result.virial, charges=result.charges, bec=result.bec
             )
             found.append(require_finite(made, where, self.name))
         return found
 
     def site_energies(self, atoms: Atoms) -> Array:
         """Return the energy of every atom, eV; with charges the electrostatic energy is divided as GPUMD does."""
-        return np.array(self._results(atoms, "frame")[0]["energies"], dtype=float)
+        return self.evaluate(atoms, "frame", forces=self.has_charges).energies
 
     def descriptors(self, atoms: Atoms, where: str = "frame") -> Array:
         """Return the scaled descriptors of every atom, shape (N, D), as GPUMD's ``output_descriptor`` gives them."""
-        return np.array(self._results(atoms, where, "descriptors")[0]["descriptors"], dtype=float)
+        values = self.evaluate(atoms, where, features=True, forces=False).descriptors
+        assert values is not None
+        return values
 
-    def _results(self, atoms: Atoms, where: str, wanted: str = "energy") -> tuple[dict[str, Any], float]:
+    def evaluate(
+        self, atoms: Atoms, where: str = "frame", *, bec: bool = False, features: bool = False, forces: bool = True
+    ) -> Evaluation:
+        """Return all that the engine says about a structure; see `lr_correction.engine.Engine.evaluate`.
+
+        Raises
+        ------
+        InputError
+            For a frame that the model cannot be given; names it.
+        """
         self.check(atoms, where)
-        work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        if not all(atoms.pbc):
-            work.cell = Cell(_isolated(atoms, float(self.cutoff or 0.0)))
-        engine = self._engine(len(work))
+        evaluator = self._made()
         try:
-            engine.calculate(work, properties=[wanted])
-        except RuntimeError as error:  # raised by the C++ code, for instance for too many neighbours
+            if isinstance(evaluator, CalorineEngine):
+                return evaluator.evaluate(atoms, bec=bec, features=features, forces=forces)
+            types = [self._numbers[symbol] for symbol in atoms.get_chemical_symbols()]
+            return evaluator.evaluate(
+                atoms.positions, types, atoms.cell.array, atoms.pbc, bec=bec, features=features, forces=forces
+            )
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from None
+        except RuntimeError as error:  # raised by NEP_CPU, for instance for too many neighbours
             reason = str(error).split(". ")[0].rstrip(".")
             raise InputError(f"{where}: {reason}; is the cell too thin, or are atoms too close?") from None
-        return engine.results, float(work.cell.volume)
 
-    def _engine(self, atoms: int) -> Any:
-        if atoms not in self._engines:
-            from calorine.calculators import CPUNEP
-
-            self._engines[atoms] = CPUNEP(str(self.path))
-            if len(self._engines) > _ENGINES:
-                self._engines.popitem(last=False)
-        self._engines.move_to_end(atoms)
-        return self._engines[atoms]
+    def _made(self) -> Engine | CalorineEngine:
+        evaluator = self._evaluator
+        if evaluator is None:
+            own = self.engine == "own"
+            evaluator = Engine(self.nep, single=self.single) if own else CalorineEngine(self.path, self.nep)
+            self._evaluator = evaluator
+        return evaluator
 
 
-def _isolated(atoms: Atoms, cutoff: float) -> Array:
-    """Return a cell whose copies along the directions that are not periodic are beyond the cutoff."""
-    cell = atoms.cell.array.copy()
-    cell[~atoms.pbc] = 0.0
-    cell = np.array(Cell(cell).complete().array)
-    for axis in np.flatnonzero(~atoms.pbc):
-        along = atoms.positions @ cell[axis]
-        cell[axis] *= np.ptp(along) + cutoff + _GAP
-    return cell
+def preferred() -> str:
+    """Return who evaluates a NEP where nobody is asked for: "own" where it was compiled, else "calorine"."""
+    return "calorine" if kernel() is None else "own"
 
 
 class ArrayPotential(Potential):
@@ -185,20 +193,35 @@ class ArrayPotential(Potential):
         return to_numpy(forward(nep, batch, neighbour_pairs(batch, nep.cutoff_radial)).descriptors)
 
 
-def nep_family(text: str, device: str = "cpu", backend: str = "calorine") -> Potential:
+def nep_family(text: str, device: str = "cpu", backend: str = "auto") -> Potential:
     """Return the potential of a NEP or qNEP file; on a GPU it is evaluated by lr_correction."""
     if device != "cpu" or backend == "lr_correction":
         return ArrayPotential(load_model(text), text, device)
-    return NepPotential(text)
+    return NepPotential(text, backend)
 
 
-def charges_family(text: str, device: str = "cpu", backend: str = "calorine") -> Potential:
+def own_family(text: str, device: str = "cpu", backend: str = "") -> Potential:
+    """Return a NEP or qNEP file evaluated by our own engine."""
+    return NepPotential(text, "own")
+
+
+def single_family(text: str, device: str = "cpu", backend: str = "") -> Potential:
+    """Return a NEP or qNEP file evaluated by our own engine, the pairs in single precision."""
+    return NepPotential(text, "own", single=True)
+
+
+def calorine_family(text: str, device: str = "cpu", backend: str = "") -> Potential:
+    """Return a NEP or qNEP file evaluated by NEP_CPU through calorine."""
+    return NepPotential(text, "calorine")
+
+
+def charges_family(text: str, device: str = "cpu", backend: str = "auto") -> Potential:
     """Return the potential of a NEP and the charges that lr_correction has saved beside it, ``nep.txt+charges.npz``."""
     model, _, charges = text.rpartition("+")
     return ArrayPotential(load_charges(read_nep(model), charges), text, device)
 
 
-def pynep_family(text: str, device: str = "cpu", backend: str = "calorine") -> Potential:
+def pynep_family(text: str, device: str = "cpu", backend: str = "auto") -> Potential:
     """Return a NEP file evaluated by PyNEP, which reads a model with charges as if it had none."""
     nep = read_nep(text)
     if nep.charge_mode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -206,12 +207,13 @@ class CalculatorPotential(Potential):
 
     def __post_init__(self) -> None:
         self._shared: Any = None
+        self._lock = RLock()  # the calculator in use holds one structure at a time, however many threads ask
         #: How another process makes the same potential; factories are often functions that cannot be sent.
         self.remake: tuple[Callable[..., Potential], tuple[Any, ...]] | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Leave the calculator in use behind: it belongs to this process."""
-        return self.remake or (_restored, ({**self.__dict__, "_shared": None},))
+        return self.remake or (_restored, ({**self.__dict__, "_shared": None, "_lock": None},))
 
     @property
     def has_charges(self) -> bool:  # type: ignore[override]
@@ -219,9 +221,10 @@ class CalculatorPotential(Potential):
         return "charges" in self._calculator().implemented_properties
 
     def _calculator(self) -> Any:
-        if self._shared is None:
-            self._shared = self.calculator()
-        return self._shared
+        with self._lock:
+            if self._shared is None:
+                self._shared = self.calculator()
+            return self._shared
 
     def calculator(self) -> Any:
         """Return a new calculator."""
@@ -237,8 +240,9 @@ class CalculatorPotential(Potential):
             self.check(atoms, where)
             work = atoms.copy()  # the calculator may keep what it is given
             try:
-                calculator.reset()  # nothing of an earlier frame may reach this one
-                result = self._one(calculator, work, bec)
+                with self._lock:
+                    calculator.reset()  # nothing of an earlier frame may reach this one
+                    result = self._one(calculator, work, bec)
             except (ValueError, RuntimeError, NotImplementedError, KeyError, IndexError, AssertionError) as error:
                 # Calculators refuse a structure with any of these; their own text says why.
                 reason = str(error) or type(error).__name__
@@ -267,11 +271,13 @@ class CalculatorPotential(Potential):
         if "energies" not in calculator.implemented_properties:
             return super().site_energies(atoms)
         self.check(atoms)
-        calculator.reset()
-        return np.array(calculator.get_property("energies", atoms.copy()), dtype=float)
+        with self._lock:
+            calculator.reset()
+            return np.array(calculator.get_property("energies", atoms.copy()), dtype=float)
 
 
 def _restored(state: dict[str, Any]) -> CalculatorPotential:
     made = CalculatorPotential.__new__(CalculatorPotential)
     made.__dict__.update(state)
+    made._lock = RLock()
     return made
