@@ -60,6 +60,7 @@ def examine() -> list[Check]:
         Check("Python", "platform", f"{platform.system()} {platform.machine()}, {_cores()} CPU cores"),
         *_packages(),
         *_compiled(),
+        _nep_engine(),
         *_compilers(),
         *_programs(),
         *_gpu(),
@@ -107,6 +108,19 @@ def _compiled() -> Iterator[Check]:
             yield Check("Compiled", module, f"not there: {what} go the slower way", "absent", remedy)
         else:
             yield Check("Compiled", module, what)
+
+
+def _nep_engine() -> Check:
+    """Say who evaluates a NEP on a CPU here."""
+    from lr_correction.engine import kernel, usable_threads
+
+    module = kernel()
+    if module is None:
+        remedy = "apt install g++; pip install . again in the folder of the project"
+        return Check("Engine", "NEP on a CPU", "calorine: our own engine was not compiled", "absent", remedy)
+    width = module.__name__.partition("_kernel")[2].strip("_").upper().replace("AVX512", "AVX-512") or "plain"
+    threads = usable_threads(10**9)
+    return Check("Engine", "NEP on a CPU", f"own, {width} vectors, {threads} thread{'s' * (threads != 1)}")
 
 
 def _compilers() -> Iterator[Check]:

@@ -207,7 +207,8 @@ class Neighbours {
     double expected = 1.0;
     for (int a = 0; a < 3; ++a)
       if (now.periodic[a]) expected *= 1.0 + 2.0 * margin[a];
-    if (!(expected * count < 1e8)) throw std::invalid_argument("too many images are within the cutoff");
+    if (!(expected * count < std::max(2e6, 64.0 * count)))
+      throw std::invalid_argument("too many images are within the cutoff; is the cell too thin?");
     for (std::size_t i = 0; i < count; ++i) {
       int least[3] = {0, 0, 0}, greatest[3] = {0, 0, 0};
       for (int a = 0; a < 3; ++a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,19 +28,52 @@ seed = click.option(
 
 MODEL_HELP = "nep.txt, qnep.txt, nep.txt+charges.npz, mace:FILE, sevennet, chgnet, emt, module:callable, or a sum A+B."
 
+EVALUATORS = ["auto", "own", "single", "calorine"]
+"""Who evaluates a NEP: families of `nepkit.models.potentials.load`."""
+
+
+def by_engine(model: str, engine: str) -> str:
+    """Return the text of a model with who evaluates it where it is the file of a NEP."""
+    return f"{engine}:{model}" if engine != "auto" and os.path.isfile(model) else model
+
+
+def _keep_engine(ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    ctx.meta["nepkit.engine"] = value
+    return value
+
+
+def _with_engine(ctx: click.Context, _param: click.Parameter, value: Any) -> Any:
+    engine = ctx.meta.get("nepkit.engine", "auto")
+    return by_engine(value, engine) if isinstance(value, str) else tuple(by_engine(one, engine) for one in value or ())
+
+
+def models(function: F) -> F:
+    """Add ``-m``, one or more potentials, and ``--engine``; the tuple makes one potential or a committee."""
+    engine = click.option(
+        "--engine",
+        type=click.Choice(EVALUATORS),
+        default="auto",
+        show_default=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_engine,
+        help="NEP engine: own (compiled), single (own, single precision), calorine; auto: own where compiled.",
+    )
+    option = click.option(
+        "-m",
+        "--model",
+        "models",
+        required=True,
+        multiple=True,
+        metavar="MODEL",
+        callback=_with_engine,
+        help=f"Potential: {MODEL_HELP} Repeated, a committee.",
+    )
+    return option(engine(function))
+
+
 model = click.option("-m", "--model", required=True, metavar="MODEL", help=f"Potential: {MODEL_HELP}")
 """The potential, as text for `nepkit.models.potentials.load_potential`."""
-
-models = click.option(
-    "-m",
-    "--model",
-    "models",
-    required=True,
-    multiple=True,
-    metavar="MODEL",
-    help=f"Potential: {MODEL_HELP} Repeated, a committee.",
-)
-"""One or more potentials; the tuple makes one potential or a committee in the same function."""
 
 device = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Compute device."

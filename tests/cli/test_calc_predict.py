@@ -49,7 +49,7 @@ def test_predictions_and_errors_are_calorines(call, folder, tmp_path):
         atoms = given.copy()
         atoms.calc = CPUNEP(str(folder / "nep.txt"))
         mine = labels(made)
-        assert mine.energy == pytest.approx(atoms.get_potential_energy(), rel=1e-12)
+        assert mine.energy == pytest.approx(atoms.get_potential_energy(), rel=1e-10)
         assert row["energy"] == pytest.approx(mine.energy)
         np.testing.assert_allclose(mine.forces, atoms.get_forces(), atol=1e-10)
         np.testing.assert_allclose(mine.virial, -atoms.get_volume() * atoms.get_stress(voigt=False), atol=1e-9)
@@ -155,9 +155,9 @@ def test_bad_input(call, folder, monkeypatch, words, message):
 
 def test_what_would_end_the_process_is_one_line_and_what_was_done_is_kept(call, folder, tmp_path):
     good, thin, broken = random_frame(1), random_frame(1)[:2], random_frame(1)
-    thin.set_cell(np.diag([0.3, 0.4, 0.9]))
+    thin.set_cell(np.diag([0.003, 0.004, 0.9]))
     broken.positions[1] = broken.positions[0]
-    for number, (bad, message) in enumerate(((thin, "is the cell too thin"), (broken, "not finite numbers"))):
+    for number, (bad, message) in enumerate(((thin, "is the cell too thin"), (broken, "at the same place"))):
         write_frames(tmp_path / f"{number}.xyz", [good, good, bad, good])
         words = ["predict", tmp_path / f"{number}.xyz", "-m", folder / "nep.txt", "-o", tmp_path / f"out{number}.xyz"]
         status, out, err = call(*words)

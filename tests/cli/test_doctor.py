@@ -1,9 +1,11 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from lr_correction import engine as engine_module
 from nepkit import doctor
 from nepkit.cli.main import main
 from nepkit.core.errors import ProgramError
@@ -58,6 +60,19 @@ def test_it_says_which_compiled_parts_are_there(monkeypatch, capsys):
 def test_the_compiled_parts_are_those_of_the_installation():
     setup = (Path(__file__).parents[2] / "setup.py").read_text(encoding="utf-8")
     assert set(re.findall(r'"(nepkit[\w.]+)"', setup)) == set(doctor.COMPILED)
+
+
+def test_it_says_which_engine_evaluates_a_nep(monkeypatch, capsys):
+    def engine():
+        assert main(["doctor", "--json"]) == 0
+        (found,) = [item for item in json.loads(capsys.readouterr().out)["checks"] if item["area"] == "Engine"]
+        return found["found"], found["state"]
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr(engine_module, "kernel", lambda: SimpleNamespace(__name__="lr_correction._kernel_avx512"))
+    assert engine() == ("own, AVX-512 vectors, 3 threads", "ok")
+    monkeypatch.setattr(engine_module, "kernel", lambda: None)
+    assert engine() == ("calorine: our own engine was not compiled", "absent")
 
 
 def make_program(path, text="exit 0"):

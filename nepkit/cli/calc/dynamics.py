@@ -87,10 +87,11 @@ POSITIVE = click.FloatRange(0, min_open=True)
 @options.seed
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "ase", "gpumd"]),
+    type=click.Choice(["auto", "ase", "own", "single", "calorine", "gpumd"]),
     default="auto",
     show_default=True,
-    help="auto: gpumd where it is installed and the model is a NEP, else ASE.",
+    help="gpumd, or here with a NEP by own (compiled), single (own, single precision) or calorine; ase: own where "
+    "compiled; auto: gpumd where installed, else ase.",
 )
 @options.resume
 @options.results
@@ -119,8 +120,9 @@ def md(
         raise InputError("give --steps or --picoseconds, not both")
     count = steps or (max(1, round(1e3 * picoseconds / asked["timestep"])) if picoseconds else 10000)
     run = Simulation(steps=count, dump=dump or min(100, count), thermo=thermo or min(10, count), **asked)
-    potential = load_potential(model)
-    chosen = engine_for(engine, potential)
+    evaluator = engine if engine in options.EVALUATORS else "auto"
+    potential = load_potential(options.by_engine(model, evaluator))
+    chosen = engine_for(engine if evaluator == "auto" else "ase", potential)
     if chosen == "gpumd":
         if resume:
             raise InputError(f"GPUMD goes on from its own file: nepkit calc md {folder / 'restart.xyz'} --folder NEW")
