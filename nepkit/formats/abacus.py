@@ -22,12 +22,29 @@ from nepkit.frames import Labels, set_labels
 NO_POSITIONS = "its positions are neither in the log nor in MD_dump beside it"
 
 _DYNAMICS = re.compile(r"STEP OF MOLECULAR DYNAMICS\s*:\s*(\d+)")
+_FIRST_ITERATION = re.compile(r"ELEC\s*=\s*\+?1\b|#ELEC ITER#\s*\+?1\b")
 _LABEL = re.compile(r"tau[cd]_([A-Z][a-z]?)\d*\Z")
 _ROW = re.compile(r"([A-Z][a-z]?)\d*\Z")
 
 
+@dataclass(frozen=True)
+class _Geometry:
+    """Cell, A, and positions as printed, in lattice constants or in parts of the cell; None where there were none."""
+
+    symbols: list[str]
+    places: np.ndarray | None
+    cell: np.ndarray | None
+    fractional: bool
+
+
 @dataclass
 class _Log:
+    """What was read so far.
+
+    A relaxation prints the geometry of the next step before that step begins. Therefore the geometry of a step is held
+    from its first electronic iteration on (at the latest from its energy on), and what is printed later is the next's.
+    """
+
     unit: float = 0.0
     cell: np.ndarray | None = None
     symbols: list[str] = field(default_factory=list)
@@ -38,6 +55,13 @@ class _Log:
     forces: np.ndarray | None = None
     pressure: np.ndarray | None = None
     dynamics: int | None = None
+    held: _Geometry | None = None
+
+    def hold(self) -> None:
+        """Keep the geometry that was read last as that of the running step."""
+        if self.held is None:
+            self.held = _Geometry(self.symbols, self.places, self.cell, self.fractional)
+            self.places = None  # no step has the positions of an earlier one
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,8 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             if _begins(line) and log.energy is not None:
                 number += 1
                 yield from _step(log, number, path, reading, dumped)
+            if _FIRST_ITERATION.search(line):
+                log.hold()
             if "STEP OF MOLECULAR" in line and (found := _DYNAMICS.search(line)):
                 log.dynamics = int(found[1])
             _take(log, line, file, f"{path}, step {number + 1}")
@@ -80,7 +106,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
 
 def _begins(line: str) -> bool:
     """Return whether a line begins the next ionic step."""
-    return "ELEC=   1-" in line or "STEP OF MOLECULAR DYNAMICS" in line or "STEP OF RELAXATION" in line
+    return "STEP OF MOLECULAR DYNAMICS" in line or "STEP OF RELAXATION" in line or bool(_FIRST_ITERATION.search(line))
 
 
 def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
@@ -98,6 +124,7 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
         log.converged = False
     elif "final etot is" in line or "FINAL_ETOT_IS" in line:
         log.energy = numbers(re.split(r"\bis\b|_IS\b", line, maxsplit=1)[-1], 1, where)[0]
+        log.hold()
     elif "TOTAL-FORCE (eV/Angstrom)" in line:
         log.forces = _forces(file, len(log.symbols), where)
     elif "TOTAL-STRESS (KBAR)" in line:
@@ -183,9 +210,10 @@ def _dumped(file: TextIO, where: str) -> _Dumped:
 def _step(
     log: _Log, number: int, path: Path, reading: Reading, dumped: Mapping[int, _Dumped] | None = None
 ) -> Iterator[Atoms]:
-    symbols, places, cell, done = log.symbols, log.places, log.cell, log.converged
-    known = (log.energy, log.forces, log.pressure)
-    fractional, unit = log.fractional, log.unit
+    held = log.held
+    assert held is not None
+    symbols, places, cell, fractional = held.symbols, held.places, held.cell, held.fractional
+    known, unit, done = (log.energy, log.forces, log.pressure), log.unit, log.converged
     if dumped and log.dynamics is not None:
         step = dumped.get(log.dynamics)
         places = None
@@ -193,7 +221,7 @@ def _step(
             symbols, places, cell = step.symbols, step.positions, step.cell
             known = (log.energy, step.forces if log.forces is None else log.forces, step.pressure)
             fractional, unit = False, 1.0
-    log.places = log.energy = log.forces = log.pressure = None
+    log.held = log.energy = log.forces = log.pressure = None
     log.converged = False
     if not done:
         reading.drop(number, UNCONVERGED)

@@ -14,7 +14,7 @@ from ase import Atoms
 
 from nepkit.core import conventions
 from nepkit.core.errors import InputError
-from nepkit.formats.format import Reading
+from nepkit.formats.format import Reading, keep_isotopes
 from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
 from nepkit.frames import Labels, set_labels
 
@@ -104,6 +104,7 @@ def _results(atoms: Atoms) -> dict[str, Any]:
 def _frame(atoms: Atoms, state: State, source: str, where: str) -> Atoms:
     results = _results(atoms)
     made = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    keep_isotopes(made, atoms.get_masses() if atoms.has("masses") else None)
     energy = state.energy if state.energy is not None else results.get("free_energy", results["energy"])
     forces = results.get("forces")
     virial = None

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from nepkit.core.errors import InputError
+from nepkit.core.neighbours import neighbours
 from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
 
+_TOO_CLOSE = 0.3  # A: no two nuclei are that close
 _SAME = 2e-3  # distance of fractional coordinates within which ASE takes two sites for one, doubled
 
 
@@ -41,7 +46,45 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                     f"{path}: a site is occupied by {shares}; choose an ordering, by nepkit structure order for one"
                 )
         require_finite(atoms, str(path))
-        yield Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
+        yield _merged(Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True), str(path))
+
+
+def _merged(atoms: Atoms, where: str) -> Atoms:
+    """Return the atoms with those of one element within `_TOO_CLOSE` made one at their mean place.
+
+    A file that rounds 1/3 to 0.333 puts an atom beside its special position, and the symmetry makes several of it.
+
+    Raises
+    ------
+    InputError
+        Where atoms of two elements are that close.
+    """
+    if abs(atoms.cell.volume) < 1e-6:
+        raise InputError(f"{where}: its cell has no volume")
+    found = neighbours(atoms.positions, atoms.cell.array, _TOO_CLOSE)
+    first, second = found.first, found.second
+    if not len(first):
+        return atoms
+    for one, other in zip(first, second, strict=True):
+        if atoms.numbers[one] != atoms.numbers[other]:
+            raise InputError(
+                f"{where}: {atoms.symbols[one]} (atom {one + 1}) and {atoms.symbols[other]} (atom {other + 1}) are "
+                f"within {_TOO_CLOSE:g} A; is a site listed twice?"
+            )
+    count, group = connected_components(
+        coo_array((np.ones(len(first)), (first, second)), shape=(len(atoms), len(atoms))), directed=False
+    )
+    keep = [int(np.flatnonzero(group == number)[0]) for number in range(count)]
+    made = atoms[sorted(keep)]
+    for place, index in enumerate(sorted(keep)):
+        members = np.flatnonzero(group == group[index])
+        made.positions[place] += atoms.get_distances(index, members, mic=True, vector=True).mean(axis=0)
+    warnings.warn(
+        f"{where}: merged atoms of one element within {_TOO_CLOSE:g} A of each other, {len(atoms)} to {count}: "
+        "coordinates are rounded beside a special position",
+        stacklevel=3,
+    )
+    return made
 
 
 def write(path: Path, frames: Iterable[Atoms]) -> int:

@@ -45,7 +45,8 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         names = tuple((path / "type_map.raw").read_text(encoding="utf-8").split())
     periodic = not (path / "nopbc").is_file()
     number = 0
-    for folder in sorted(path.glob("set.*")):
+    # Old data are text: *.raw beside type.raw, before they are packed into sets.
+    for folder in sorted(path.glob("set.*")) or ([path] if (path / "coord.raw").is_file() else []):
         for values in _frames(folder, len(kinds), periodic):
             number += 1
             where = f"{folder}, frame {number}"
@@ -57,7 +58,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             atoms.info["source"] = f"{path.name}:{number}"
             yield atoms
     if not number:
-        raise InputError(f"{path}: no frames in set.*")
+        raise InputError(f"{path}: no frames, neither in set.*/*.npy nor as coord.raw")
 
 
 def _frames(folder: Path, atoms: int, periodic: bool) -> Iterator[dict[str, Any]]:
@@ -65,17 +66,21 @@ def _frames(folder: Path, atoms: int, periodic: bool) -> Iterator[dict[str, Any]
     widths = {"coord": 3 * atoms, "force": 3 * atoms, "box": 9, "energy": 1, "virial": 9, "real_atom_types": atoms}
     for name, width in widths.items():
         file = folder / f"{name}.npy"
-        if not file.is_file():
+        text = folder / f"{name}.raw"
+        if not file.is_file() and not text.is_file():
             continue
         try:
-            array = np.load(file, mmap_mode="r", allow_pickle=False)
+            if file.is_file():
+                array = np.load(file, mmap_mode="r", allow_pickle=False)
+            else:
+                file, array = text, np.loadtxt(text, ndmin=2)
             arrays[name] = array.reshape(-1, width)
         except (ValueError, OSError, EOFError):
             raise InputError(
                 f"{file}: not an array of {width} numbers per frame; is it of these {atoms} atoms?"
             ) from None
     if "coord" not in arrays or (periodic and "box" not in arrays):
-        raise InputError(f"{folder}: no {'box' if 'coord' in arrays else 'coord'}.npy")
+        raise InputError(f"{folder}: no {'box' if 'coord' in arrays else 'coord'}.npy or .raw")
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         raise InputError(f"{folder}: numbers of frames differ: {', '.join(f'{k} {v}' for k, v in counts.items())}")

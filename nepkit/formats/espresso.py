@@ -7,6 +7,7 @@ estimated accuracy is held against the threshold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from ase import Atoms
 from nepkit.core.errors import InputError
 from nepkit.formats.calculation import State, checked
 from nepkit.formats.format import Format, Reading, numbers, open_text
+
+_THRESHOLD = re.compile(r"\s*(?:scf )?convergence threshold\s*=")
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -34,15 +37,16 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
 
 def _states(text: str, where: str) -> list[State]:
     states: list[State] = []
-    threshold = 0.0
+    threshold: float | None = None
     for line in text.splitlines():
-        if "scf convergence threshold" in line and "=" in line:
+        if _THRESHOLD.match(line):  # pw.x 5 has no "scf" before it
             threshold = numbers(line.partition("=")[2], 1, where)[0]
         elif line.startswith("!    total energy"):
             states.append(State())
         elif "estimated scf accuracy" in line and "<" in line and states and states[-1].converged is None:
-            # 1.01 because both are printed with few digits.
-            states[-1].converged = numbers(line.partition("<")[2], 1, where)[0] <= 1.01 * threshold
+            # Without a threshold it stays unknown; 1.01 because both are printed with few digits.
+            if threshold is not None:
+                states[-1].converged = numbers(line.partition("<")[2], 1, where)[0] <= 1.01 * threshold
         elif "convergence NOT achieved" in line:
             states.append(State(converged=False))
     return states

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from math import isfinite
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import TextIO
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers
+from ase.data import atomic_masses, atomic_numbers
 
 from nepkit.core.errors import InputError, UnknownNameError
 from nepkit.frames import Labels
+
+_TOUCHING = re.compile(r"(?<=[\d.])(?=[-+])")
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ def open_text(path: Path) -> TextIO:
 def numbers(line: str, count: int, where: str, first: int = 0) -> list[float]:
     """Return ``count`` numbers of a line from the word ``first`` on.
 
+    Fortran fills its columns: numbers that touch, as ``0.1-1234.5``, are taken apart.
+
     Raises
     ------
     InputError
@@ -119,14 +124,43 @@ def numbers(line: str, count: int, where: str, first: int = 0) -> list[float]:
     >>> numbers("H 1.0 2.0 3.0", 3, "line 1", first=1)
     [1.0, 2.0, 3.0]
     """
-    words = line.split()[first : first + count]
+    words = line.split()[first:]
     try:
-        values = [float(word) for word in words]
+        values = [float(word) for word in words[:count]]
     except ValueError:
         values = []
+    if len(values) != count:
+        values = _glued(words)[:count]
     if len(values) != count or not all(map(isfinite, values)):
         raise InputError(f"{where}: expected {count} numbers, found {line.strip()[:60]!r}")
     return values
+
+
+def _glued(words: Sequence[str]) -> list[float]:
+    """Return numbers of filled columns; each has a point, so that 0.1-100, which is 0.1E-100, is none of them."""
+    parts = [part for word in words for part in _TOUCHING.split(word)]
+    try:
+        return [float(part) for part in parts] if all("." in part for part in parts) else []
+    except ValueError:
+        return []
+
+
+def keep_isotopes(atoms: Atoms, masses: Iterable[float] | None) -> None:
+    """Give the atoms the masses of a calculation where these are of isotopes; roundings of the usual masses are not.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Changed in place.
+    masses : iterable of float, length N, optional
+        amu; nothing happens without them.
+    """
+    if masses is None:
+        return
+    told, usual = np.asarray(list(masses), dtype=float), atomic_masses[atoms.numbers]
+    other = np.isfinite(told) & (told > 0.0) & (np.abs(told - usual) > 0.5)
+    if other.any():
+        atoms.set_masses(np.where(other, told, usual))
 
 
 def plausible(count: float, where: str) -> int:

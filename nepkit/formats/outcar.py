@@ -7,6 +7,7 @@ virial in eV. Steps that VASP's machine-learned force field made are told from t
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from ase.data import atomic_numbers
 
 from nepkit.core import conventions
 from nepkit.core.errors import InputError
-from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
+from nepkit.formats.format import Format, Reading, keep_isotopes, numbers, open_text, plausible
 from nepkit.frames import Labels, set_labels
 
 UNCONVERGED = "electronic steps not converged"
@@ -28,6 +29,8 @@ CUT_SHORT = "cut short"
 _ITERATION = re.compile(r"Iteration\s+(\d+)\(\s*(\d+)\)")
 _ELEMENT = re.compile(r"VRHFIN\s*=\s*([A-Za-z]+)")
 _TITLE = re.compile(r"(?:TITEL\s*=|POTCAR:)\s*\S+\s+([A-Z][a-z]?)")
+_NAME = re.compile(r"([A-Z][a-z]?)\d*(?:[_./].*)?")
+_MASS = re.compile(r"\d+\.\d+")
 
 
 @dataclass
@@ -47,6 +50,9 @@ class _Run:
     symbols: list[str] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)  # of the pseudopotentials
+    counts: list[int] = field(default_factory=list)
+    masses: list[float] = field(default_factory=list)  # of the elements, amu
+    comment: str = ""  # the first line of the POSCAR
     limit: int = 60  # VASP's default of NELM
     cell: np.ndarray | None = None
     step: _Step = field(default_factory=_Step)
@@ -65,7 +71,11 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     run, number = _Run(), 0
     with open_text(path) as file:
         for line in file:
-            if "TOTEN" in line and "free  energy" in line:
+            if "ions per type" in line:
+                run.counts = [int(word) for word in line.partition("=")[2].split() if word.isdigit()]
+                run.symbols = _symbols(run.elements or run.titles, run.counts, line, str(path))
+                _compare_order(run, path)
+            elif "TOTEN" in line and "free  energy" in line:
                 number += 1
                 atoms = _finish(run, line, number, f"{path}, step {number}", reading)
                 run.step = _Step()
@@ -88,8 +98,11 @@ def _take(run: _Run, line: str, file: TextIO, where: str) -> None:
         run.elements.append(element[1])
     elif ("TITEL" in line or "POTCAR:" in line) and (element := _TITLE.search(line)):
         run.titles.append(element[1])
-    elif "ions per type" in line:
-        run.symbols = _symbols(run.elements or run.titles, line, where)
+    elif line.startswith(" POSCAR:"):
+        run.comment = line.partition(":")[2].strip()
+    elif "POMASS =" in line and "ZVAL" not in line and run.counts:
+        masses = [float(word) for word in _MASS.findall(line.partition("=")[2])]
+        run.masses = masses if len(masses) == len(run.counts) else []
     elif "NELM  " in line and "=" in line:
         run.limit = int(numbers(line.replace(";", " "), 1, where, first=2)[0])
     elif "EDIFF was not reached" in line or "(unconverged)" in line:
@@ -103,12 +116,32 @@ def _take(run: _Run, line: str, file: TextIO, where: str) -> None:
             raise InputError(f"{where}: forces, but no elements and ions per type before them; is it an OUTCAR?")
         step.learned = "(ML)" in line
         next(file, "")
-        table = np.array([numbers(next(file, ""), 6, where) for _ in run.symbols]).reshape(-1, 6)
+        rows = [next(file, "") for _ in run.symbols]
+        if not rows[-1].endswith("\n"):  # a run under way: the step is told as cut short
+            return
+        table = np.array([numbers(row, 6, where) for row in rows]).reshape(-1, 6)
         step.positions, step.forces = table[:, :3], table[:, 3:]
 
 
-def _symbols(elements: list[str], line: str, where: str) -> list[str]:
-    counts = [int(word) for word in line.partition("=")[2].split() if word.isdigit()]
+def _compare_order(run: _Run, path: Path) -> None:
+    """Warn where the elements of POSCAR, beside or as the first line names them, stand in another order or number."""
+    beside = path.with_name("POSCAR")
+    told, where = run.comment.split(), "its comment line"
+    if beside.is_file():
+        with open_text(beside) as file:
+            told = [line.strip() for _, line in zip(range(7), file, strict=False)][5:6]
+            told, where = (told[0].split() if told else []), str(beside)
+    names = [found[1] for word in told if (found := _NAME.fullmatch(word)) and found[1] in atomic_numbers]
+    mine = list(dict.fromkeys(run.symbols))
+    if len(names) == len(told) and sorted(set(names)) == sorted(mine) and list(dict.fromkeys(names)) != mine:
+        warnings.warn(
+            f"{path}: elements are {' '.join(mine)} by its pseudopotentials, but {' '.join(names)} by {where}; "
+            "which atom is which? POTCAR must have the order of POSCAR",
+            stacklevel=4,
+        )
+
+
+def _symbols(elements: list[str], counts: list[int], line: str, where: str) -> list[str]:
     # Some versions of VASP list the pseudopotentials twice.
     names = elements[: len(counts)]
     if len(names) != len(counts) or not counts or any(name not in atomic_numbers for name in names):
@@ -138,6 +171,8 @@ def _finish(run: _Run, line: str, number: int, where: str, reading: Reading) -> 
         return None
     energy = numbers(line.partition("=")[2], 1, where)[0]
     atoms = Atoms(run.symbols, positions=step.positions, cell=run.cell, pbc=True)
+    if run.masses:
+        keep_isotopes(atoms, np.repeat(run.masses, run.counts))
     set_labels(atoms, Labels(energy=energy, forces=step.forces, virial=step.virial))
     return atoms
 

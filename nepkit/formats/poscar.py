@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from pathlib import Path
 
 from ase import Atoms
@@ -22,8 +24,9 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     from ase.io.vasp import read_vasp
 
     with open_text(path) as file:
+        text = StringIO("".join(_plain_names(number, line) for number, line in enumerate(file, 1)))
         try:
-            atoms = read_vasp(file)
+            atoms = read_vasp(text)
         except Exception as error:  # ASE's reader raises whatever went wrong first
             raise InputError(f"{path}: not a POSCAR: {error or type(error).__name__}") from None
     require_finite(atoms, str(path))
@@ -31,6 +34,15 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     atoms.calc = None
     atoms.set_constraint()
     yield atoms
+
+
+def _plain_names(number: int, line: str) -> str:
+    """Return a line; in the sixth, names of data sets such as ``Li_sv``, ``Cl/abc`` or ``H1.25`` become elements."""
+    words = line.split()
+    if number != 6 or not words or any(word[0].isdigit() for word in words):
+        return line
+    found = [re.fullmatch(r"([A-Z][a-z]?)(?:[^a-zA-Z].*)?", word) for word in words]
+    return " ".join(name[1] if name else word for name, word in zip(found, words, strict=True)) + "\n"
 
 
 def places(atoms: Atoms) -> list[int]:

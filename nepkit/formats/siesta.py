@@ -20,6 +20,7 @@ from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
 from nepkit.formats.ionic_step import IonicStep
 
+_COORDINATE_ROW = re.compile(r"\s*(?:[-+]?\d*\.\d+\s+){3}\d+\s")
 _CYCLE = re.compile(r"^\s*(?:siesta|scf):\s+\d+\s")
 
 
@@ -68,17 +69,22 @@ def _take(step: IonicStep, line: str, file: TextIO, where: str) -> None:
 
 
 def _coordinates(step: IonicStep, line: str, file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
-    """Return elements and positions (A) of rows ``x y z species number label``."""
+    """Return elements and positions (A) of rows ``x y z species number label``.
+
+    An MD run prints other lines right below the table, so it ends after as many atoms as the first one had.
+    """
     symbols, rows = [], []
     for row in file:
         words = row.split()
-        if len(words) < 5:
+        if len(words) < 5 or not _COORDINATE_ROW.match(row):
             break
         rows.append(numbers(row, 3, where))
         name = re.match(r"[A-Z][a-z]?", words[5] if len(words) > 5 else words[-1])
         if name is None or name[0] not in atomic_numbers:
             raise InputError(f"{where}: the label {words[-1]!r} does not tell an element")
         symbols.append(name[0])
+        if len(rows) == len(step.symbols):
+            break
     if not rows:
         raise InputError(f"{where}: no atoms under 'outcoor:'; is the file cut short?")
     places = np.array(rows).reshape(-1, 3)

@@ -1,0 +1,108 @@
+"""Inputs that were once misread without a word, and what is right; the files are in tests/cases."""
+
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+from nepkit.core.errors import InputError
+from nepkit.formats.files import read_frames
+from nepkit.frames import labels
+
+
+@pytest.fixture(scope="module")
+def cases(repository):
+    return repository / "tests" / "cases"
+
+
+def read(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return list(read_frames(path))
+
+
+@pytest.mark.parametrize("folder", ["01_abacus_relax", "01_abacus_relax_old"])
+def test_a_relaxation_of_abacus_has_its_labels_at_its_own_geometry(cases, folder):
+    frames = read(cases / folder / "running_relax.log")
+    distances = np.array([atoms.get_distance(0, 1) for atoms in frames])
+    assert distances == pytest.approx([2.50, 2.42, 2.36], abs=1e-8)
+    # A harmonic pair: energies and forces follow from the distances.
+    assert [labels(atoms).energy for atoms in frames] == pytest.approx(-200 + 2 * (distances - 2.3) ** 2, abs=1e-8)
+    pull = [labels(atoms).forces[0, 0] for atoms in frames]
+    assert pull == pytest.approx(4 * (distances - 2.3), abs=1e-6)
+
+
+def test_pw_of_version_5_converged(cases):
+    (atoms,) = read(cases / "02_qe_old_header" / "pw.out")
+    (other,) = read(cases / "02_qe_old_header" / "pw_new.out")
+    assert labels(atoms).energy == pytest.approx(labels(other).energy)
+
+
+def test_a_criterion_that_is_missing_is_unknown_and_not_failed(cases, tmp_path):
+    text = (cases / "02_qe_old_header" / "pw.out").read_text()
+    kept = "".join(line for line in text.splitlines(keepends=True) if "convergence threshold" not in line)
+    (tmp_path / "pw.out").write_text(kept)
+    with pytest.warns(UserWarning, match="does not say whether"), pytest.raises(InputError, match="does not say"):
+        list(read_frames(tmp_path / "pw.out"))
+
+
+def test_the_table_of_a_siesta_run_ends_after_its_atoms(cases):
+    frames = read(cases / "03_siesta_md" / "siesta.out")
+    distances = np.array([atoms.get_distance(0, 1) for atoms in frames])
+    assert distances == pytest.approx([1.0, 1.05, 1.1])
+    assert [labels(atoms).forces[1, 0] for atoms in frames] == pytest.approx(-4 * (distances - 1.1), abs=1e-9)
+
+
+def test_an_atom_beside_its_special_position_is_one_atom(cases):
+    with pytest.warns(UserWarning, match="within 0.3 A of each other, 5 to 4"):
+        (atoms,) = read_frames(cases / "06_cif" / "rounded.cif")
+    assert atoms.get_chemical_formula() == "LiO3"
+    assert atoms.get_scaled_positions()[0] == pytest.approx([1 / 3, 2 / 3, 0.25], abs=1e-3)
+
+
+def test_names_of_data_sets_are_elements(cases):
+    (atoms,) = read(cases / "07_poscar" / "potcar_names.vasp")
+    assert atoms.get_chemical_symbols() == ["Li", "Cl", "H"]
+
+
+def test_numbers_that_touch_are_taken_apart(cases):
+    touching = read(cases / "08_xdatcar" / "XDATCAR_npt")
+    spaced = read(cases / "08_xdatcar" / "XDATCAR_npt_spaced")
+    for one, other in zip(touching, spaced, strict=True):
+        assert one.positions == pytest.approx(other.positions)
+    assert labels(read(cases / "18_outcar" / "glued" / "OUTCAR")[0]).forces[0, 1] == pytest.approx(-1234567.1234)
+
+
+@pytest.mark.parametrize("folder", ["running", "running_in_forces"])
+def test_a_run_under_way_gives_its_whole_steps(cases, folder):
+    with pytest.warns(UserWarning, match="1 steps left out: cut short"):
+        frames = list(read_frames(cases / "18_outcar" / folder / "OUTCAR"))
+    assert [labels(atoms).energy for atoms in frames] == pytest.approx([-10.0, -10.1])
+
+
+def test_another_order_of_elements_in_poscar_is_said(cases):
+    with pytest.warns(UserWarning, match=r"Li Cl by its pseudopotentials, but Cl Li by .*POSCAR"):
+        list(read_frames(cases / "18_outcar" / "species_order" / "OUTCAR"))
+
+
+def test_the_comment_of_poscar_tells_the_order_too(cases, tmp_path):
+    shutil.copy(cases / "18_outcar" / "species_order" / "OUTCAR", tmp_path / "OUTCAR")
+    with pytest.warns(UserWarning, match="Cl Li by its comment line"):
+        list(read_frames(tmp_path / "OUTCAR"))
+
+
+def test_an_isotope_keeps_its_mass(cases, tmp_path):
+    text = (cases / "18_outcar" / "ok" / "OUTCAR").read_text()
+    position = text.index("ions per type")
+    end = text.index("\n", position) + 1
+    (tmp_path / "OUTCAR").write_text(text[:end] + "   POMASS =   7.95 35.45\n" + text[end:])
+    assert read(tmp_path / "OUTCAR")[0].get_masses() == pytest.approx([7.95, 35.45])
+    assert not read(cases / "18_outcar" / "ok" / "OUTCAR")[0].has("masses")
+
+
+def test_old_text_data_of_deepmd(cases):
+    frames = read(cases / "20_deepmd" / "raw")
+    assert [labels(atoms).energy for atoms in frames] == pytest.approx([-1.0, -2.0])
+    assert frames[0].get_chemical_symbols() == ["H", "O"]
+    assert labels(frames[0]).virial == pytest.approx(np.arange(9.0).reshape(3, 3))
