@@ -61,6 +61,19 @@ def namespace(*arrays: Array) -> Namespace:
     return next(iter(modules.values()), np)
 
 
+def is_on_device(thing: Any) -> bool:
+    """Return whether something is an array of another library than NumPy.
+
+    Examples
+    --------
+    >>> is_on_device(np.zeros(3)), is_on_device("text")
+    (False, False)
+    """
+    return not isinstance(thing, np.ndarray | np.generic) and (
+        hasattr(thing, "__array_namespace__") or type(thing).__module__.partition(".")[0] == "cupy"
+    )
+
+
 def to_numpy(array: Array) -> np.ndarray[Any, np.dtype[Any]]:
     """Return a NumPy array with the same values, copied from the device where necessary.
 

@@ -1,6 +1,5 @@
 """Features of all frames, in memory or, when they do not fit, in float32 in memory or on disk."""
 
-import pickle
 import shutil
 import tempfile
 import weakref
@@ -21,6 +20,7 @@ from .features import as_float32
 from .kernels import Interaction
 from .labels import labels_of
 from .nepfile import NEP
+from .packing import pack, unpack
 
 GIGABYTE = 1e9
 #: Share of the memory limit that may hold features; the rest is for the work on single frames and normal equations.
@@ -145,10 +145,9 @@ class FrameStore:
         stored = self._make(index, single=self.storage != "float64")
         if self.storage != "disk":
             return stored
-        path = self._folder / f"{index}.pickle"
+        path = self._folder / f"{index}.pack"
         try:
-            with path.open("wb") as file:
-                pickle.dump(stored, file, protocol=5)
+            path.write_bytes(pack(stored))
         except OSError as error:
             remedy = "set TMPDIR to a larger disk or raise memory_gb"
             raise SettingsError(f"cannot keep features in {self._folder}: {error.strerror}: {remedy}") from None
@@ -158,8 +157,7 @@ class FrameStore:
         """Return a frame's features and the electrostatics of one interaction."""
         item = self._items[index]
         if isinstance(item, Path):
-            with item.open("rb") as file:
-                item = pickle.load(file)
+            item = unpack(item.read_bytes(), self._xp)
         assert isinstance(item, StoredFrame)
         return item.features, None if interaction is None else item.electrostatics[interaction]
 

@@ -5,14 +5,13 @@ A workflow that was killed goes on where it ended: a piece whose result is in th
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lr_correction.packing import PackError, fingerprint, pack, unpack
 from nepkit.core.atomic import atomic_path
 from nepkit.core.errors import InputError, MissingExtraError, ProgramError
 from nepkit.core.parallel import mapped
@@ -28,7 +27,7 @@ EXECUTORS = ("local", "slurm")
 NUMBERS = ("cores", "run_time_max", "memory_max")
 """Resources of a job of Slurm that are whole numbers: cores, seconds, GB."""
 
-_FORMAT = 1  # raised when results of an older nepkit must not be taken
+_FORMAT = 2  # raised when results of an older nepkit must not be taken
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Work:
             yield from mapped(function, shared, pieces, self.jobs)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        files = [self.folder / f"{_key(function, shared, piece)}.pickle" for piece in pieces]
+        files = [self.folder / f"{_key(function, shared, piece)}.pack" for piece in pieces]
         missing = [place for place, file in enumerate(files) if not file.exists()]
         todo = [pieces[place] for place in missing]
         fresh = iter(
@@ -110,7 +109,7 @@ class Work:
                 continue
             result = next(fresh)
             with atomic_path(file, overwrite=True) as temporary:
-                temporary.write_bytes(pickle.dumps(result))
+                temporary.write_bytes(pack(result))
             yield result
 
     def _submitted(self, function: Callable[[S, T], R], shared: S, pieces: Sequence[T]) -> Iterator[R]:
@@ -139,12 +138,7 @@ class Work:
 
 def _key(function: Callable[..., Any], shared: Any, piece: Any) -> str:
     """Return what a piece is known by: everything that its result depends on."""
-    known = hashlib.sha256(f"{_FORMAT} {function.__module__}.{function.__qualname__}".encode())
-    for thing in (shared, piece):
-        known.update(pickle.dumps(thing))
-    for file in _files_of(shared):
-        known.update(file.read_bytes())
-    return known.hexdigest()[:32]
+    return fingerprint(_FORMAT, function, shared, piece, *(file.read_bytes() for file in _files_of(shared)))
 
 
 def _files_of(shared: Any) -> list[Path]:
@@ -160,8 +154,8 @@ def _files_of(shared: Any) -> list[Path]:
 
 def _load(file: Path) -> Any:
     try:
-        return pickle.loads(file.read_bytes())
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+        return unpack(file.read_bytes())
+    except PackError as error:
         raise InputError(
             f"{file}: a result that cannot be read ({error}); remove the file to have it done again"
         ) from None

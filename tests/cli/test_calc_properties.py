@@ -33,7 +33,7 @@ def test_equation_of_state_of_copper(copper, capsys):
     assert record["model"] == "emt"
     assert record["settings"]["points"] == 11
     assert record["units"]["volumes"] == "A^3/atom"
-    assert len(list(Path("work").glob("*.pickle"))) == 11
+    assert len(list(Path("work").glob("*.pack"))) == 11
     text = told([*words, "-o", "eos.png", "--clamped"], capsys)
     assert "V0 = 11.56" in text
     assert Path("eos.png").read_bytes().startswith(b"\x89PNG")

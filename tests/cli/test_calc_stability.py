@@ -119,7 +119,7 @@ def test_the_temperature_that_is_survived_is_the_one_below_the_explosion():
 def test_pieces_are_kept(call, tmp_path):
     words = ["stability", "cu.xyz", "-m", "emt", *SHORT, "--work", "work", "--json"]
     first = call(*words)[1]
-    kept = sorted((tmp_path / "work").glob("*.pickle"))
+    kept = sorted((tmp_path / "work").glob("*.pack"))
     assert len(kept) == 5
     assert call(*words)[1] == first
 

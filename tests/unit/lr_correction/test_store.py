@@ -2,7 +2,6 @@
 
 import errno
 import gc
-import pickle
 import tempfile
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def test_a_full_disk_is_one_line(frames, folder, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pickle, "dump", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(SettingsError, match="No space left on device: set TMPDIR to a larger disk or raise memory_gb"):
         FrameStore(NEP, frames, INTERACTIONS, memory_gb=1e-6)
 

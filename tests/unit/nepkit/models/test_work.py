@@ -45,7 +45,7 @@ def test_pieces_that_were_done_are_not_done_again(tmp_path):
 
 def test_processes_keep_what_they_did(tmp_path):
     assert list(Work(2, tmp_path).map(pow, 2, [1, 2, 3], "Powers")) == [2, 4, 8]
-    assert len(list(tmp_path.glob("*.pickle"))) == 3
+    assert len(list(tmp_path.glob("*.pack"))) == 3
 
 
 def test_without_a_folder_nothing_is_kept(tmp_path):
@@ -61,13 +61,13 @@ def test_another_model_under_the_same_name_is_computed_anew(tmp_path):
         found += Work(folder=tmp_path / "work").map(energy, load_potential(model), [frame], "Energies")
     assert found[0] != found[1]
     assert found[1] == found[2]
-    assert len(list((tmp_path / "work").glob("*.pickle"))) == 2
+    assert len(list((tmp_path / "work").glob("*.pack"))) == 2
 
 
 def test_a_result_that_cannot_be_read_is_told(tmp_path):
     work = Work(folder=tmp_path)
     list(work.map(pow, 2, [3], "Powers"))
-    (file,) = tmp_path.glob("*.pickle")
+    (file,) = tmp_path.glob("*.pack")
     file.write_bytes(b"")
     with pytest.raises(InputError, match="remove the file to have it done again"):
         list(work.map(pow, 2, [3], "Powers"))
