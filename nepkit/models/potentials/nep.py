@@ -7,7 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
 
 from lr_correction.backend import to_numpy
 from lr_correction.batch import Batch, neighbour_pairs
@@ -69,7 +71,8 @@ class NepPotential(Potential):
         self.has_charges = bool(nep.charge_mode)
         self.sqrt_epsilon_inf = nep.sqrt_epsilon_inf
         self.engine, self.single = engine if engine != "auto" else preferred(), single
-        self._numbers = {symbol: number for number, symbol in enumerate(nep.elements)}
+        self._types = np.full(len(chemical_symbols), -1)  # by atomic number
+        self._types[[atomic_numbers[symbol] for symbol in nep.elements]] = np.arange(len(nep.elements))
         self._evaluator: Engine | CalorineEngine | None = None
         self._made()  # what the engine cannot take is told at once
 
@@ -133,9 +136,14 @@ class NepPotential(Potential):
         try:
             if isinstance(evaluator, CalorineEngine):
                 return evaluator.evaluate(atoms, bec=bec, features=features, forces=forces)
-            types = [self._numbers[symbol] for symbol in atoms.get_chemical_symbols()]
             return evaluator.evaluate(
-                atoms.positions, types, atoms.cell.array, atoms.pbc, bec=bec, features=features, forces=forces
+                atoms.positions,
+                self._types[atoms.numbers],
+                atoms.cell.array,
+                atoms.pbc,
+                bec=bec,
+                features=features,
+                forces=forces,
             )
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None

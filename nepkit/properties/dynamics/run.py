@@ -1,4 +1,4 @@
-"""A run of molecular dynamics by ASE that keeps its files and goes on after a kill."""
+"""A run of molecular dynamics that keeps its files and goes on after a kill."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from nepkit.properties.dynamics.watch import ExplosionError, advance
 
 VACUUM = 20.0
 """A around a structure without a cell."""
-_FORMAT = 1  # raised when states of an older nepkit must not be taken
+_FORMAT = 2  # raised when states of an older nepkit must not be taken
 
 
 @dataclass
@@ -36,7 +36,7 @@ class _State:
     model: str
     sizes: dict[str, int]
     volume: float
-    dynamics: Any  # ASE's integrator with its atoms, thermostat and random numbers, without the calculator
+    dynamics: Any  # the integrator with its atoms, thermostat and random numbers, without the calculator
     format: int = _FORMAT
     ase: str = ase.__version__
 
@@ -202,9 +202,10 @@ def _go_on(state: _State, potential: Potential, folder: Path, written: files.Run
             _step(state, folder, kept)
             if dynamics.nsteps % run.thermo == 0:
                 written.add(files.THERMO, files.thermo_row(atoms))
+                progress.advance(0, f"{atoms.get_temperature():.0f} K")
             if dynamics.nsteps % run.dump == 0:
                 written.add(files.TRAJECTORY, files.trajectory_frame(atoms, dynamics.nsteps * run.timestep))
-            progress.advance(note=f"{atoms.get_temperature():.0f} K")
+            progress.advance()
         _save(state, folder, written)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nepkit.core.progress import task
 from nepkit.properties.dynamics.integrators import integrator
 from nepkit.properties.dynamics.simulation import Simulation
+from nepkit.properties.dynamics.steps import Langevin, VelocityVerlet
 from nepkit.properties.dynamics.watch import ExplosionError, advance, energy_drift, explosion
 
 Array = NDArray[np.float64]
@@ -154,23 +155,19 @@ def run_md(
     >>> run.positions.shape
     (5, 4, 3)
     """
-    from ase.md.langevin import Langevin
-    from ase.md.verlet import VelocityVerlet
-
     rng = np.random.default_rng(seed)
     work = Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True)
     work.calc = calculator
     # Near a minimum half of the kinetic energy goes into the potential: start twice as hot.
     width = np.sqrt(work.get_masses() * units.kB * 2.0 * temperature)
     work.set_momenta(width[:, None] * rng.standard_normal((len(work), 3)))
-    warm = Langevin(
-        work, timestep * units.fs, temperature_K=temperature, friction=FRICTION / units.fs, rng=rng, fixcm=False
-    )
+    warm = Langevin(work, timestep * units.fs, temperature, FRICTION / units.fs, rng)
     free = VelocityVerlet(work, timestep * units.fs)
     frames = (round(1e3 * warm_up / timestep / interval), round(1e3 * duration / timestep / interval))
     rows = []
     with task("Molecular dynamics", sum(frames)) as step:
-        for dynamics, count, start in ((warm, frames[0], -frames[0]), (free, frames[1], 0)):
+        stages: list[tuple[VelocityVerlet, int, int]] = [(warm, frames[0], -frames[0]), (free, frames[1], 0)]
+        for dynamics, count, start in stages:
             _stop_drift(work)
             for index in range(count + (dynamics is free)):
                 now = work.get_temperature()

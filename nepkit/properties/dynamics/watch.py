@@ -52,10 +52,10 @@ def explosion(atoms: Atoms, target: float, volume: float) -> str:
     """
     symbols = atoms.symbols
     for values, what in ((atoms.positions, "position"), (atoms.get_forces(md=True), "force")):
-        broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(broken):
-            return f"the {what} of {symbols[broken[0]]} {broken[0] + 1} is not a finite number"
-    kinetic = 0.5 * (atoms.get_momenta() ** 2).sum(axis=1) / atoms.get_masses()
+        if not np.isfinite(values).all():
+            broken = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+            return f"the {what} of {symbols[broken]} {broken + 1} is not a finite number"
+    kinetic = 0.5 * np.einsum("ij,ij->i", momenta := atoms.get_momenta(), momenta) / atoms.get_masses()
     fastest = int(np.argmax(kinetic))
     if kinetic[fastest] > max(FAST, 100.0 * units.kB * target):
         return f"{symbols[fastest]} {fastest + 1} has a kinetic energy of {kinetic[fastest]:.1f} eV"
@@ -68,7 +68,7 @@ def explosion(atoms: Atoms, target: float, volume: float) -> str:
 
 
 def advance(dynamics: Any, target: float, volume: float) -> str:
-    """Take one step with an integrator of ASE and return what went wrong; see `explosion`."""
+    """Take one step with an integrator and return what went wrong; see `explosion`."""
     try:
         dynamics.run(1)
         return explosion(dynamics.atoms, target, volume)
