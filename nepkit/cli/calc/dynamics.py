@@ -90,8 +90,8 @@ POSITIVE = click.FloatRange(0, min_open=True)
     type=click.Choice(["auto", "ase", "own", "single", "calorine", "gpumd"]),
     default="auto",
     show_default=True,
-    help="gpumd, or here with a NEP by own (compiled), single (own, single precision) or calorine; ase: own where "
-    "compiled; auto: gpumd where installed, else ase.",
+    help="auto: gpumd where installed, else ase; ase: a NEP by own where compiled; own (compiled), single (own, single "
+    "precision), calorine: a NEP by that engine, here.",
 )
 @options.resume
 @options.results
