@@ -1,8 +1,8 @@
 """Does a family of moments help, and what of it is beyond the cutoff, and long range? Measured statements with errors.
 
 Models are compared on the same held-out frames, pair by pair: what counts is the logarithm of the ratio of their errors
-in a cluster of frames (a trajectory, or one frame where frames are independent), its mean over clusters and Student's
-interval of that. A few hard frames cannot hide what the many say, which a ratio of two averages lets them do.
+in a cluster of frames (a trajectory, or one frame where frames are independent), its mean over clusters, Student's
+interval of that, and its sign. A few hard frames cannot hide what the many say, as in a ratio of two averages.
 
 Every family is fitted with three interactions that differ in their range alone (`kernels.screened`): one that ends at
 the NEP's cutoff, one that ends at twice that, and the full sum. A gain that the first one makes as well is flexibility
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import bdtrc, stdtrit
 
 FloatArray = NDArray[np.float64]
 
@@ -83,8 +83,13 @@ class Gain:
 
     @property
     def sure(self) -> bool:
-        """Whether there is a gain, and one that counts, also over all frames together."""
-        return self.low > 0.0 and self.value > LEAST_GAIN and self.pooled > 0.0
+        """Whether there is a gain, and one that counts, also over all frames together.
+
+        Sure by Student's interval, or by how many clusters gain (a sign test), which does not care how much they do.
+        """
+        chance = float(bdtrc(self.better - 1, self.clusters, 0.5)) if self.better else 1.0
+        certain = self.low > 0.0 or chance < 1.0 - CONFIDENCE
+        return certain and self.value > LEAST_GAIN and self.pooled > 0.0
 
 
 @dataclass(frozen=True)
