@@ -63,8 +63,8 @@ def main() -> None:
     )
     print(summary, f"{time.perf_counter() - started:.0f} s")
     if options.out:
-        head = "# How often the verdict is right\n\n`python -m benchmarks.verdict`; force errors on the test frames in meV/A,"
-        text = f"{head} energies in meV/atom.\n\n{summary}\n\n" + "\n".join(lines) + "\n"
+        head = "# How often the verdict is right\n\n`python -m benchmarks.verdict`; test errors in meV/A and meV/atom."
+        text = f"{head}\n\n{summary}\n\n" + "\n".join(lines) + "\n"
         options.out.write_text(text, encoding="utf-8")
 
 

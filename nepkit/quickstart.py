@@ -1,4 +1,4 @@
-"""The main job on bundled data: check the data, fit charges atop the NEP, write the model, run it, report."""
+"""The main job on bundled data: ions pulled apart beyond the cutoff; then fit, write, run and report on a crystal."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ from nepkit import __version__
 from nepkit.core.errors import OutputError
 from nepkit.core.progress import task
 from nepkit.core.record import sha256
+from nepkit.formats.files import read_frames
 from nepkit.frames import labels
 from nepkit.models.charge_fit import FitInput, read_input, run_fit
 from nepkit.models.potentials import load_potential
 from nepkit.models.prediction import predict
+from nepkit.models.separation import Separation, separation
+from nepkit.plots.separation import plot_separation
+from nepkit.plots.style import save_image
 from nepkit.properties.dynamics import Trajectory, run_md
 from nepkit.report.content import DataSummary, build_report
 from nepkit.report.write import file_facts, write_report
@@ -36,10 +40,20 @@ from nepkit.transport.element_msd import MeanSquaredDisplacement, mean_squared_d
 DATA = Path(__file__).parent / "data" / "li3ycl6"
 """Folder of the bundled data and model; see its data card."""
 
-FILES = ("qnep.txt", "report.html", "report.png", "run.json")
+IONS = DATA.with_name("ion_pairs")
+"""Folder of two ions at distances beyond the cutoff of the NEP with them; see its data card."""
+
+FILES = ("qnep.txt", "ions_qnep.txt", "ions.png", "report.html", "report.png", "run.json")
 """What a quickstart leaves in its folder."""
 
-STEPS = ("checking the data", "fitting charges", "writing the model", "molecular dynamics", "report")
+STEPS = (
+    "pulling ions apart",
+    "checking the data",
+    "fitting charges",
+    "writing the model",
+    "molecular dynamics",
+    "report",
+)
 TEMPERATURE = 600.0  # K
 ATOMS_IN_MD = 160
 
@@ -61,6 +75,38 @@ class ExportCheck:
 
 
 @dataclass(frozen=True)
+class IonPairs:
+    """Two ions pulled apart beyond the NEP's cutoff.
+
+    Parameters
+    ----------
+    fit : ChargeFit
+        Charges fitted to frames of short distances.
+    curve : Separation
+        Energy against distance: ``NEP`` and ``NEP with charges``, the latter as the written file says.
+    cutoff : float
+        Of the NEP, A.
+    trained : (float, float)
+        Distances of the training frames, A.
+    """
+
+    fit: ChargeFit
+    curve: Separation
+    cutoff: float
+    trained: tuple[float, float]
+
+    def record(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            **self.fit.summary(),
+            "distance_a": self.curve.distance.tolist(),
+            "reference_ev": self.curve.reference.tolist(),
+            "models_ev": {name: energy.tolist() for name, energy in self.curve.models.items()},
+            "deviation_mev": {name: self.curve.deviation(name) for name in self.curve.models},
+        }
+
+
+@dataclass(frozen=True)
 class Quickstart:
     """Everything a quickstart found.
 
@@ -68,6 +114,8 @@ class Quickstart:
     ----------
     folder : Path
         Where the files are.
+    ions : IonPairs
+        Ions pulled apart, where no NEP can be right.
     data : dict of str to DataSummary
         Training and test frames.
     fit : ChargeFit
@@ -81,6 +129,7 @@ class Quickstart:
     """
 
     folder: Path
+    ions: IonPairs
     data: dict[str, DataSummary]
     fit: ChargeFit
     export: ExportCheck
@@ -97,6 +146,7 @@ class Quickstart:
             "folder": str(self.folder),
             "data": {name: asdict(data) for name, data in self.data.items()},
             "export": asdict(self.export),
+            "ions": self.ions.record(),
             "md": {
                 "atoms": len(self.trajectory.symbols),
                 "picoseconds": float(self.trajectory.time[-1]),
@@ -162,16 +212,19 @@ def quickstart(
         files = {name: source / file for name, file in
                  (("NEP", "nep.txt"), ("training frames", "train.xyz"), ("test frames", "test.xyz"))}  # fmt: skip
         with step(STEPS[0]):
+            ions = pull_apart(work / "ions_qnep.txt", most_frames=most_frames, threads=threads)
+            save_image(plot_ions(ions), work / "ions.png")
+        with step(STEPS[1]):
             given = _limited(read_input(*files.values()), most_frames)
             start = supercell(md_start([atoms for frames in given.sets.values() for atoms in frames]))
-        with step(STEPS[1]):
-            fit = run_fit(given, threads=threads)
         with step(STEPS[2]):
+            fit = run_fit(given, threads=threads)
+        with step(STEPS[3]):
             write_qnep(fit.potential, work / "qnep.txt", trained_on=given.sets["train"])
             export = check_export(fit, work / "qnep.txt", given.sets["test"])
-        with step(STEPS[3]):
-            trajectory, msd = _run(work / "qnep.txt", start, duration)
         with step(STEPS[4]):
+            trajectory, msd = _run(work / "qnep.txt", start, duration)
+        with step(STEPS[5]):
             report = build_report(
                 f"Long-range charges for {given.sets['train'][0].get_chemical_formula('metal', empirical=True)}",
                 given.nep,
@@ -185,9 +238,43 @@ def quickstart(
             for name in ("report.html", "report.png"):
                 write_report(report, work / name)
         seconds["total"] = time.perf_counter() - started
-        result = Quickstart(folder, dict(report.data), fit, export, trajectory, msd, seconds)
+        result = Quickstart(folder, ions, dict(report.data), fit, export, trajectory, msd, seconds)
         _write_record(work / "run.json", result, files)
     return result
+
+
+def pull_apart(
+    model: Path, *, data: Path = IONS, most_frames: int | None = None, threads: int | None = None
+) -> IonPairs:
+    """Fit charges to two ions at short distances, write the model, and follow the ions to distances far beyond.
+
+    Parameters
+    ----------
+    model : Path
+        The qNEP that is written.
+    data : Path
+        Folder with ``nep.txt``, ``train.xyz``, ``test.xyz`` and ``scan.xyz``.
+    most_frames, threads : int, optional
+        As in `quickstart`.
+    """
+    given = _limited(read_input(data / "nep.txt", data / "train.xyz", data / "test.xyz"), most_frames)
+    fit = run_fit(given, threads=threads)
+    write_qnep(fit.potential, model, trained_on=given.sets["train"])
+    models = {"NEP": load_potential(data / "nep.txt"), "NEP with charges": load_potential(model)}
+    curve = separation(list(read_frames(data / "scan.xyz")), models)
+    distances = [float(atoms.info["distance"]) for atoms in given.sets["train"]]
+    return IonPairs(fit, curve, given.nep.cutoff_radial, (min(distances), max(distances)))
+
+
+def plot_ions(ions: IonPairs) -> Any:
+    """Draw energy against distance; return matplotlib axes."""
+    return plot_separation(
+        ions.curve,
+        cutoff=ions.cutoff,
+        trained=ions.trained,
+        title="Li\u2082Cl\u207a and LiCl\u2082\u207b pulled apart",
+        reference="Hartree-Fock",
+    )
 
 
 def next_steps(model: Path) -> list[tuple[str, str]]:

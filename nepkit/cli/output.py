@@ -24,6 +24,8 @@ class Output:
         The text form; the first is what ``--csv`` prints.
     text : str
         Lines after the tables, such as what to do next; text form only.
+    head : str
+        Lines before the tables; text form only.
     csv : Table
         What ``--csv`` prints where it is not the first table, for instance the curves of a plot.
     frames : iterable of ase.Atoms
@@ -41,3 +43,4 @@ class Output:
     frames: Iterable[Atoms] | None = field(default=None, repr=False)
     figure: Any = field(default=None, repr=False)
     ok: bool = True
+    head: str = ""

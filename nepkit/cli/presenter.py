@@ -118,6 +118,8 @@ def to_csv(output: Output) -> str:
 
 def render(output: Output, file: TextIO) -> Iterator[str]:
     """Yield the lines of the text form: coloured on a terminal, plain and never cut in a pipe or file."""
+    if output.head:
+        yield from output.head.splitlines()
     if output.tables:
         yield from _render_tables(output.tables, file)
     if output.text:

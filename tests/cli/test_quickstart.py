@@ -61,12 +61,20 @@ def test_the_command_prints_tables_and_what_next(result, monkeypatch, capsys):
     monkeypatch.setattr(nepkit.quickstart, "quickstart", lambda folder, **_: result)
     assert main(["quickstart", "--out", "anywhere"]) == 0
     text = capsys.readouterr().out
-    for words in ("Root mean square errors", "Charges (e)", "Is it the long range?", "nepkit lr fit nep.txt"):
+    for words in (
+        "pulled from 4.5 to 15 A",
+        "meV of Hartree-Fock",
+        "Root mean square errors",
+        "Charges (e)",
+        "Is it the long range?",
+        "nepkit lr fit nep.txt",
+    ):
         assert words in text
     assert main(["quickstart", "--out", "anywhere", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["md"]["atoms"] == len(result.trajectory.symbols)
-    assert {"train", "test", "range", "charges", "data", "export", "seconds", "model"} <= set(found)
+    assert {"train", "test", "range", "charges", "data", "export", "seconds", "model", "ions"} <= set(found)
+    assert len(found["ions"]["distance_a"]) == len(found["ions"]["models_ev"]["NEP with charges"]) == 12
 
 
 def test_an_earlier_quickstart_is_kept(result, capsys):
