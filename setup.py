@@ -24,7 +24,7 @@ def part(name: str, options: list[str]) -> Extension:
 x86 = platform.machine().lower() in ("x86_64", "amd64")
 setup(
     ext_modules=[
-        *(part(name, []) for name in ("nepkit.formats._rows", "nepkit.sampling._sums")),
+        part("nepkit.formats._rows", []),
         *(
             part(f"lr_correction._kernel{width}", ["-ffp-contract=fast", *options])
             for width, options in WIDTHS.items()

@@ -18,7 +18,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from nepkit.formats.files import write_frames
-from nepkit.sampling import neighbour_sums
+from nepkit.models.potentials.nep import preferred
 from nepkit.sampling.descriptors import AtomDescriptors
 from nepkit.sampling.farthest import farthest_points
 
@@ -61,14 +61,14 @@ def command(model: Path) -> float:
 if __name__ == "__main__":
     model = data() / "pbte_nep_train" / "nep.txt"
     whole = command(model)
-    sums = "compiled sums" if neighbour_sums.compiled else "no compiled sums: calorine"
+    sums = f"by {preferred()}"
     print(
         f"nepkit sample fps, 1000 + 50 frames of 144 atoms: {whole:.2f} s, {PEER / whole:.1f} times GPUMDkit ({sums})\n"
     )
     print("| work | seconds of one core |")
     print("| --- | --- |")
     made = frames(100)
-    for backend in ("auto", "calorine", "own"):
+    for backend in ("own", "calorine", "arrays"):
         engine = AtomDescriptors(model, backend)
         start = time.process_time()
         points = np.array([engine(atoms).mean(axis=0) for atoms in made])

@@ -53,25 +53,6 @@ def _tables(l_max: int) -> tuple[Floats, Floats]:
     return axial.reshape(l_max + 1, -1), planar.reshape(2 * l_max + 1, -1)
 
 
-def polynomials(l_max: int) -> tuple[Floats, Floats]:
-    """Return the tables of `harmonics` without derivatives: Y_lm is a polynomial in z times one function of x and y.
-
-    Returns
-    -------
-    tuple
-        Coefficients of z^p, shape (l_max + 1, columns); and which of the functions Re and Im (x + iy)^|m|, rows
-        m = -l_max .. l_max with the imaginary ones negative, belongs to every column, as a matrix of 0 and 1.
-
-    Examples
-    --------
-    >>> [table.shape for table in polynomials(2)]
-    [(3, 8), (5, 8)]
-    """
-    size = (l_max + 1) ** 2 - 1
-    axial, planar = _tables(l_max)
-    return axial[:, :size].copy(), planar[:, :size].copy()
-
-
 def harmonics(unit: Array, l_max: int, distance: Array | None = None) -> Array:
     """Return real spherical harmonics of l = 1 .. l_max, with gradients where distances are given.
 

@@ -21,7 +21,7 @@ DISTRIBUTION = "gpumd-nepkit"
 MADELUNG_NACL = 1.7475645946
 """Madelung constant of rock salt, doi:10.1063/1.1747182 and later; the self-test computes it."""
 
-COMPILED = {"nepkit.formats._rows": "frames of extended xyz", "nepkit.sampling._sums": "descriptors"}
+COMPILED = {"nepkit.formats._rows": "frames of extended xyz", "lr_correction._kernel": "energies and forces of a NEP"}
 """Parts that are compiled at installation where there is a compiler, and what they make quick; as in setup.py."""
 
 State = Literal["ok", "absent", "failed"]

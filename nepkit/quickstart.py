@@ -320,7 +320,7 @@ def supercell(atoms: Atoms, least: int = ATOMS_IN_MD) -> Atoms:
 
 def check_export(fit: ChargeFit, model: Path, frames: Sequence[Atoms]) -> ExportCheck:
     """Compare a fitted model with its file as calorine reads it."""
-    written = load_potential(model).compute(frames, bec=False)
+    written = load_potential(model, backend="calorine").compute(frames, bec=False)
     energy, force = 0.0, 0.0
     for atoms, mine, theirs in zip(frames, predict(fit.potential, frames, bec=False), written, strict=True):
         assert mine.energy is not None

@@ -64,14 +64,6 @@ def compiled_rows(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def compiled_sums(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """Our own sums over neighbours."""
-    from nepkit.sampling import neighbour_sums
-
-    return _compiled(neighbour_sums.compiled, "nepkit.sampling._sums", tmp_path_factory.mktemp("sums"))
-
-
-@pytest.fixture(scope="session")
 def compiled_kernel(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """Our own engine for NEPs."""
     from lr_correction import engine

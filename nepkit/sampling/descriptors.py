@@ -17,14 +17,12 @@ from nepkit.core.parallel import mapped
 from nepkit.core.progress import track
 from nepkit.models.potentials.load import load_potential
 from nepkit.models.potentials.potential import place
-from nepkit.sampling import neighbour_sums
-from nepkit.sampling.neighbour_sums import NeighbourSums
 
 Array = NDArray[np.float64]
 By = Literal["frame", "element"]
 
-BACKENDS = ("auto", "calorine", "own", "pynep")
-"""Who computes: our compiled sums where they are there and else NEP_CPU through calorine, calorine in any case,
+BACKENDS = ("auto", "own", "calorine", "arrays", "pynep")
+"""Who computes: our own engine where it was compiled and else calorine, either of them in any case, the arrays of
 `lr_correction`, or PyNEP where it is installed. They agree to rounding."""
 
 
@@ -49,10 +47,12 @@ class AtomDescriptors:
     def __init__(self, model: Path, backend: str = "auto") -> None:
         if backend not in BACKENDS:
             raise InputError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
-        name = f"pynep:{model}" if backend == "pynep" else str(model)
         self.backend = backend
-        self._sums = NeighbourSums(read_nep(model)) if backend == "auto" and neighbour_sums.compiled else None
-        self.potential: Any = load_potential(name, backend="lr_correction" if backend == "own" else "calorine")
+        self.potential: Any = (
+            load_potential(f"pynep:{model}")
+            if backend == "pynep"
+            else load_potential(model, backend="lr_correction" if backend == "arrays" else backend)
+        )
         self.elements: tuple[str, ...] = read_nep(model).elements
 
     def __call__(self, atoms: Atoms, where: str = "frame") -> Array:
@@ -66,9 +66,6 @@ class AtomDescriptors:
         if self.backend == "pynep":
             self.potential.check(atoms, where)
             return np.asarray(self.potential.calculator().get_property("descriptor", atoms), dtype=float)
-        if self._sums is not None and all(atoms.pbc):
-            self.potential.check(atoms, where)
-            return self._sums(atoms, where)
         try:
             values: Array = self.potential.descriptors(atoms, where)
         except DataError as error:

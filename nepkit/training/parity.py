@@ -1,4 +1,4 @@
-"""Parity of a trained model: evaluated by calorine, an implementation independent of the training programs."""
+"""Parity of a trained model: evaluated here, independently of the training programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nepkit.models.potentials.nep import NepPotential
 
 
 def parity(model: Path, frames: Sequence[Atoms]) -> Parity:
-    """Evaluate a model file with calorine and set it against the labels of the frames.
+    """Evaluate a model file and set it against the labels of the frames.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def test_it_says_which_compiled_parts_are_there(monkeypatch, capsys):
 
 def test_the_compiled_parts_are_those_of_the_installation():
     setup = (Path(__file__).parents[2] / "setup.py").read_text(encoding="utf-8")
-    assert set(re.findall(r'"(nepkit[\w.]+)"', setup)) == set(doctor.COMPILED)
+    assert set(re.findall(r'"((?:nepkit|lr_correction)\.[\w.]+)', setup)) == set(doctor.COMPILED)
 
 
 def test_it_says_which_engine_evaluates_a_nep(monkeypatch, capsys):

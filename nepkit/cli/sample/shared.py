@@ -26,7 +26,7 @@ def descriptor_options(function: F) -> F:
         click.option("--model", type=options.FILE, required=True, help="NEP or qNEP used to compute descriptors."),
         click.option("--known", type=options.FILE, help="Existing training set; frames similar to it are not "
                                                         "selected."),
-        click.option("--backend", type=click.Choice(["auto", "calorine", "own", "pynep"]), default="auto",
+        click.option("--backend", type=click.Choice(["auto", "own", "calorine", "arrays", "pynep"]), default="auto",
                      show_default=True, help="Program that computes the descriptors; all give the same "
                                              "values, auto takes the fastest."),
         options.jobs,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lr_correction.nepfile import write_nep
 from nepkit.core.errors import InputError
 from nepkit.datasets.distances import closest_contacts
+from nepkit.models.potentials import nep as nep_module
 from nepkit.sampling import simple
-from nepkit.sampling.descriptors import frame_descriptors
+from nepkit.sampling.descriptors import AtomDescriptors, frame_descriptors
 from nepkit.sampling.farthest import farthest_points, principal_components
 from nepkit.sampling.perturb import perturbed
 from tests.factories import random_frame, random_nep
@@ -79,14 +80,16 @@ def test_components_are_those_of_largest_variance():
 
 
 @pytest.mark.parametrize("charge_mode", [0, 1])
-def test_both_backends_agree_also_for_charges(tmp_path, charge_mode):
+def test_backends_agree_also_for_charges(tmp_path, charge_mode):
     write_nep(random_nep(charge_mode=charge_mode), tmp_path / "nep.txt")
     frames = [random_frame(k) for k in range(2)]
     for by in ("frame", "element"):
-        one, other = (
-            frame_descriptors(frames, tmp_path / "nep.txt", by=by, backend=backend) for backend in ("calorine", "own")
+        one, *others = (
+            frame_descriptors(frames, tmp_path / "nep.txt", by=by, backend=backend)
+            for backend in ("auto", "calorine", "arrays")
         )
-        np.testing.assert_allclose(one, other, atol=1e-10)
+        for other in others:
+            np.testing.assert_allclose(one, other, atol=1e-10)
 
 
 def test_means_of_elements_are_weighted_means_of_the_frame(tmp_path):
@@ -134,3 +137,21 @@ def test_perturbed_atoms_do_not_come_too_close():
             assert contact.distance >= 0.8 * radii
     with pytest.raises(InputError, match="at least 1 copy"):
         list(perturbed(atoms, 0))
+
+
+def test_the_descriptors_of_frames_of_every_kind(tmp_path, monkeypatch):
+    write_nep(random_nep(), tmp_path / "nep.txt")
+    engine = AtomDescriptors(tmp_path / "nep.txt")
+    cluster = Atoms("LiCl", positions=[[0, 0, 0], [2.2, 0, 0]])
+    boxed = Atoms("LiCl", positions=[[0, 0, 0], [2.2, 0, 0]], cell=[30, 30, 30], pbc=True)
+    np.testing.assert_allclose(engine(cluster), engine(boxed), atol=1e-9)
+    with pytest.raises(InputError, match="frame 2: element Na is not in the model"):
+        engine(Atoms("Na", cell=[5, 5, 5], pbc=True), "frame 2")
+    cluster.positions[1] = 0.0
+    with pytest.raises(InputError, match=r"set.xyz, frame 3: atoms 1 and 2 are at the same place"):
+        engine(cluster, "set.xyz, frame 3")
+    quick = engine(boxed)
+    monkeypatch.setattr(nep_module, "kernel", lambda: None)
+    without = AtomDescriptors(tmp_path / "nep.txt")
+    assert without.potential.engine == "calorine"
+    np.testing.assert_allclose(without(boxed), quick, atol=1e-9)
