@@ -104,17 +104,17 @@ class Batch:
 def _check(atoms: ase.Atoms, number: int, elements: Sequence[str]) -> None:
     """Raise DataError if a frame cannot be used."""
     if not len(atoms):
-        raise DataError(f"frame {number}: no atoms")
+        raise DataError("no atoms", number - 1)
     unknown = sorted(set(atoms.symbols) - set(elements))
     if unknown:
-        raise DataError(f"frame {number}: element {unknown[0]} is not in the model, which knows {' '.join(elements)}")
+        raise DataError(f"element {unknown[0]} is not in the model, which knows {' '.join(elements)}", number - 1)
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
-        raise DataError(f"frame {number}: positions and cell must be finite numbers")
+        raise DataError("positions and cell must be finite numbers", number - 1)
     if not all(atoms.pbc):
         flags = " ".join("T" if p else "F" for p in atoms.pbc)
-        raise DataError(f'frame {number}: pbc is "{flags}", expected "T T T": set a periodic cell with vacuum')
+        raise DataError(f'pbc is "{flags}", expected "T T T": set a periodic cell with vacuum', number - 1)
     if atoms.cell.volume < SMALLEST_VOLUME:
-        raise DataError(f"frame {number}: the cell has no volume, three independent lattice vectors are needed")
+        raise DataError("the cell has no volume, three independent lattice vectors are needed", number - 1)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def neighbour_pairs(batch: Batch, cutoff: float) -> Pairs:
         touching = np.flatnonzero(~vector.any(axis=1))
         if len(touching):
             i, j = sorted((int(centre[touching[0]]), int(neighbour[touching[0]])))
-            raise DataError(f"frame {number + 1}: atoms {i + 1} and {j + 1} are at the same place")
+            raise DataError(f"atoms {i + 1} and {j + 1} are at the same place", number)
         found.append((centre.astype(np.int64) + first, neighbour.astype(np.int64) + first, vector))
     centre, neighbour, vector = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Pairs(

@@ -68,7 +68,7 @@ def check_frames(
         try:
             labels = labels_of(atoms)
         except DataError as error:
-            raise DataError(f"{name} {index}: {error}") from None
+            raise DataError(error.reason, index - 1, name) from None
         if labels.energy is None or labels.forces is None:
             absent = "energy" if labels.energy is None else "forces"
             raise DataError(
@@ -76,7 +76,7 @@ def check_frames(
             )
         missing_virial += labels.virial is None
         excess = sum(charges[s] for s in atoms.symbols)
-        if labels.total_charge is None and abs(excess) > NEUTRAL:
+        if labels.charge is None and abs(excess) > NEUTRAL:
             unbalanced.append((index, excess))
     notes = []
     if unbalanced and (explicit or len(unbalanced) < len(frames)):

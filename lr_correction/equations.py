@@ -97,7 +97,7 @@ def frame_features(nep: NEP, atoms: ase.Atoms, *, xp: Namespace = np, bec: bool 
     types, count = batch.types, len(atoms)
     layout = Layout(len(nep.elements), response.hidden.shape[1])
     raw = columns(response.hidden, types, layout.types)
-    total = (labels.total_charge or 0.0) / count
+    total = (labels.charge or 0.0) / count
     neutral = xp.concatenate([raw - raw.mean(axis=0), xp.full((count, 1), total)], axis=1)
     repulsion, repulsion_gradient = zbl(nep, batch, pairs)
     forces, virial = forces_and_virial(batch, pairs, repulsion_gradient)

@@ -47,7 +47,7 @@ def check_export(nep: NEP, trained_on: Sequence[ase.Atoms] = ()) -> None:
             " use a smaller cutoff"
         )
     for index, atoms in enumerate(trained_on, start=1):
-        charge = labels_of(atoms).total_charge or 0.0
+        charge = labels_of(atoms).charge or 0.0
         if abs(charge) > NEUTRAL:
             raise ModelError(
                 f"training frame {index} has charge {charge:+g} e, but GPUMD makes systems neutral in dynamics: use"

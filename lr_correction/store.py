@@ -136,8 +136,7 @@ class FrameStore:
                 key: frame_electrostatics(features, value, virial=virial) for key, value in self._interactions.items()
             }
         except DataError as error:
-            message = str(error).removeprefix("frame 1: ")
-            raise DataError(f"{self._name} {index + 1}: {message}") from None
+            raise DataError(error.reason, index, self._name) from None
         stored = StoredFrame(_without_pairs(features), tables)
         return _rounded(stored) if single else stored
 

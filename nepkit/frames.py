@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -17,52 +17,14 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import atomic_masses, chemical_symbols
 from numpy.typing import NDArray
 
+from lr_correction.errors import DataError
+from lr_correction.labels import Labels as Labels
+from lr_correction.labels import labels_of
 from nepkit.core import conventions
 from nepkit.core.conventions import PER_ATOM, SPELLINGS
 from nepkit.core.errors import InputError
 
-if TYPE_CHECKING:
-    pass
-
 Frames = list[Atoms]
-
-_TOLERANCE = 1e-3  # eV/atom, between a virial and a stress of one frame: GPUMD, src/main_nep/structure.cu
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What is known about a frame; None where it is not.
-
-    Parameters
-    ----------
-    energy : float
-        Total energy, eV.
-    forces : ndarray, shape (N, 3)
-        eV/A.
-    virial : ndarray, shape (3, 3)
-        eV, ``-dE/d(strain)``, positive under compression.
-    bec : ndarray, shape (N, 3, 3)
-        Born effective charges, e; polarisation first, displacement second.
-    charges : ndarray, shape (N,)
-        Atomic charges, e.
-    dipole : ndarray, shape (3,)
-        e A.
-    charge : float
-        Total charge of the frame, e.
-
-    Examples
-    --------
-    >>> Labels(energy=-3.5).forces is None
-    True
-    """
-
-    energy: float | None = None
-    forces: NDArray[np.float64] | None = None
-    virial: NDArray[np.float64] | None = None
-    bec: NDArray[np.float64] | None = None
-    charges: NDArray[np.float64] | None = None
-    dipole: NDArray[np.float64] | None = None
-    charge: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +83,8 @@ class Snapshot:
 def labels(atoms: Atoms, where: str = "frame") -> Labels:
     """Return the labels of a frame, wherever they are and however they are spelled.
 
+    The rules are those of `lr_correction.labels`, the one reader of labels.
+
     Parameters
     ----------
     atoms : ase.Atoms
@@ -132,7 +96,7 @@ def labels(atoms: Atoms, where: str = "frame") -> Labels:
     Raises
     ------
     InputError
-        Where a label is not a finite number of the right shape, two spellings contradict each other, or the virial
+        Where a label is not a finite number of the right shape, two values of it contradict each other, or the virial
         contradicts the stress.
 
     Examples
@@ -143,88 +107,10 @@ def labels(atoms: Atoms, where: str = "frame") -> Labels:
     >>> labels(atoms).energy
     -6.5
     """
-    count = len(atoms)
-    found = {name: _find(atoms, name, where) for name in SPELLINGS}
-    virial = _tensor(found.pop("virial"), "virial", where)
-    stress = _tensor(found.pop("stress"), "stress", where)
-    energy, charge = (_shaped(found[name], (), name, where) for name in ("energy", "charge"))
-    return Labels(
-        energy=None if energy is None else float(energy),
-        forces=_shaped(found["forces"], (count, 3), "forces", where),
-        virial=_virial(atoms, virial, stress, where),
-        bec=_shaped(found["bec"], (count, 3, 3), "bec", where),
-        charges=_shaped(found["charges"], (count,), "charges", where),
-        dipole=_shaped(found["dipole"], (3,), "dipole", where),
-        charge=None if charge is None else float(charge),
-    )
-
-
-def _find(atoms: Atoms, name: str, where: str) -> Any:
-    calculator = atoms.calc
-    changed = getattr(calculator, "check_state", None)
-    results = {} if calculator is None or (changed and changed(atoms)) else getattr(calculator, "results", {})
-    store: Mapping[str, Any] = atoms.arrays if name in PER_ATOM else atoms.info
-    for spelling in SPELLINGS[name]:
-        values = [results[key] for key in (spelling,) if results.get(key) is not None]
-        values += [value for key, value in store.items() if key.lower() == spelling and value is not None]
-        for other in values[1:]:
-            if not _same(values[0], other):
-                raise InputError(f"{where}: two values of {spelling} that differ; keep one of them")
-        if values:
-            return values[0]
-    return None
-
-
-def _same(one: Any, other: Any) -> bool:
     try:
-        return bool(np.allclose(np.ravel(one), np.ravel(other), rtol=1e-6, atol=1e-6))
-    except (TypeError, ValueError):
-        return False
-
-
-def _shaped(value: Any, shape: tuple[int, ...], name: str, where: str) -> Any:
-    if value is None:
-        return None
-    try:
-        result = np.asarray(value, dtype=float).reshape(shape)
-    except (TypeError, ValueError):
-        wanted = "one number" if shape == () else f"numbers of shape {shape}"
-        given = f"of shape {np.shape(value)}" if np.ndim(value) else f"{value!r}"
-        raise InputError(f"{where}: {name} is {given}, expected {wanted}") from None
-    if not np.isfinite(result).all():
-        raise InputError(f"{where}: {name} is not finite; remove the frame or the label")
-    return result
-
-
-def _tensor(value: Any, name: str, where: str) -> Any:
-    if value is None:
-        return None
-    if np.size(value) == 6:
-        if name == "virial":
-            raise InputError(
-                f"{where}: virial has 6 numbers, whose order is ambiguous; write all 9, xx xy xz yx ... zz"
-            )
-        return conventions.matrix(_shaped(value, (6,), name, where), "ase")
-    return _shaped(value, (3, 3), name, where)
-
-
-def _virial(atoms: Atoms, virial: Any, stress: Any, where: str) -> Any:
-    if stress is None:
-        return virial
-    volume = abs(np.linalg.det(atoms.cell.array))
-    if volume == 0.0:
-        if virial is None:
-            raise InputError(f"{where}: a stress without a cell; add the Lattice or remove the stress")
-        return virial
-    from_stress = conventions.virial_from_stress(stress, volume)
-    if virial is None:
-        return from_stress
-    # GPUMD's dump_xyz writes Time and a stress of the other sign with the kinetic part: its virial is the label.
-    dumped = any(key.lower() == "time" for key in atoms.info)
-    difference = np.abs(conventions.components(virial - from_stress, "ase")).max()
-    if not dumped and difference > _TOLERANCE * len(atoms) + 1e-6 * np.abs(virial).max():
-        raise InputError(f"{where}: virial and stress disagree (virial = -volume * stress); remove the wrong one")
-    return virial
+        return labels_of(atoms)
+    except DataError as error:
+        raise InputError(f"{where}: {error.reason}") from None
 
 
 def strip_labels(atoms: Atoms) -> None:

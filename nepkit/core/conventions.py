@@ -1,4 +1,4 @@
-"""The signs, orders, units and spellings of the field, each once, with the source that fixes it.
+"""The signs, orders and units of the field, each once, with the source that fixes it; spellings of labels.
 
 Inside nepkit: energies eV (total of the frame), lengths A, forces eV/A, virials eV with the sign
 ``virial = -dE/d(strain) = -volume * stress`` (positive under compression), stresses eV/A^3 with ASE's sign (positive
@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from lr_correction.labels import PER_ATOM as PER_ATOM
+from lr_correction.labels import SPELLINGS as SPELLINGS
 
 EV_PER_A3_IN_GPA = 160.2177
 """Pressure unit of GPUMD: src/utilities/common.cuh."""
@@ -35,23 +38,6 @@ ORDERS = {
     "gpumd": ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)),
 }
 """Which element of a 3x3 tensor stands at each place of a list, by name of the order."""
-
-SPELLINGS = {
-    # The trainer lower-cases keys and reads energy, virial, stress, charge, dipole of the frame and force or forces,
-    # bec of the atoms: src/main_nep/structure.cu. The others are what VASP readers, MACE and calorine write.
-    "energy": ("energy", "free_energy", "ref_energy", "dft_energy"),
-    "forces": ("forces", "force", "ref_forces", "dft_forces"),
-    "virial": ("virial", "virials", "ref_virial", "ref_virials"),
-    "stress": ("stress", "ref_stress", "dft_stress"),
-    "bec": ("bec", "becs", "born_effective_charges"),
-    "charges": ("charges", "charge"),
-    "dipole": ("dipole", "ref_dipole"),
-    "charge": ("charge", "total_charge"),
-}
-"""Keys of a label in the order of preference; compared without regard to case."""
-
-PER_ATOM = ("forces", "bec", "charges")
-"""Labels that are columns of atoms; the others belong to the frame."""
 
 
 def matrix(values: ArrayLike, order: str) -> NDArray[np.float64]:

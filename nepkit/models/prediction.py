@@ -102,7 +102,7 @@ def predict(
         try:
             Batch.from_atoms([atoms], elements)
         except DataError as error:
-            raise InputError(str(error).replace("frame 1", place(source, number), 1)) from None
+            raise InputError(f"{place(source, number)}: {error.reason}") from None
     found: list[Labels] = []
     with task("Evaluating", len(frames)) as step:
         for batch in _batches(frames):

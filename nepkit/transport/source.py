@@ -8,19 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from lr_correction.oxidation import OXIDATION_STATES
 from nepkit.core.errors import InputError
 from nepkit.transport.gpumd_tables import from_table
 from nepkit.transport.msd import Displacements
 from nepkit.transport.record import Source, run_file_of, with_state
 from nepkit.transport.trajectory import from_trajectory
 
-FORMAL_CHARGES = {
-    **dict.fromkeys(("H", "Li", "Na", "K", "Rb", "Cs", "Ag", "Cu"), 1.0),
-    **dict.fromkeys(("Be", "Mg", "Ca", "Sr", "Ba", "Zn"), 2.0),
-    **dict.fromkeys(("Al", "Y", "La", "Sc"), 3.0),
-    **dict.fromkeys(("F", "Cl", "Br", "I"), -1.0),
-    **dict.fromkeys(("O", "S", "Se"), -2.0),
-}
+_COMMON = (
+    *("H", "Li", "Na", "K", "Rb", "Cs", "Ag", "Cu", "Be", "Mg", "Ca", "Sr", "Ba", "Zn", "Al", "Y", "La", "Sc"),
+    *("F", "Cl", "Br", "I", "O", "S", "Se"),
+)
+FORMAL_CHARGES = {element: OXIDATION_STATES[element] for element in _COMMON}
 """Charge of an ion, e, where one is so common that it need not be asked for."""
 
 

@@ -5,6 +5,8 @@ import warnings
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from nepkit.core.errors import InputError
 from nepkit.formats.files import read_frames
@@ -106,3 +108,58 @@ def test_old_text_data_of_deepmd(cases):
     assert [labels(atoms).energy for atoms in frames] == pytest.approx([-1.0, -2.0])
     assert frames[0].get_chemical_symbols() == ["H", "O"]
     assert labels(frames[0]).virial == pytest.approx(np.arange(9.0).reshape(3, 3))
+
+
+def pair(**info):
+    atoms = Atoms("HH", positions=[[0, 0, 0], [0, 0, 0.8]], cell=[9, 9, 9], pbc=True)
+    atoms.info.update(info)
+    return atoms
+
+
+def test_labels_have_one_reader():
+    """Two readers disagreed in 8 of these 12 frames; the files are told apart by nothing but their spelling."""
+    moved = pair()
+    moved.calc = SinglePointCalculator(moved, energy=-1.0)
+    moved.positions[1, 2] += 0.3
+    assert labels(moved).energy is None
+    both = pair()
+    both.calc = SinglePointCalculator(both, energy=-1.0, free_energy=-1.1)
+    assert labels(both).energy == -1.1
+    assert labels(pair(energy=-1.0, free_energy=-1.1)).energy == -1.1
+    assert labels(pair(dft_energy=-3.0)).energy == -3.0
+    assert labels(pair(virial=np.full((3, 3), 1e6))).virial is None
+    assert labels(pair(total_charge=1.0)).charge == 1.0
+    assert labels(pair(Time=1.0, stress=np.eye(3) * 0.5)).virial is None  # GPUMD's dump: another sign, kinetic part
+    column = pair()
+    column.arrays["charge"] = np.array([0.1, -0.1])
+    assert labels(column).charges.tolist() == [0.1, -0.1]
+
+
+def contradicting():
+    other = pair(energy=-5.0)
+    other.calc = SinglePointCalculator(other, energy=-1.0)
+    forces = pair()
+    forces.arrays["force"], forces.arrays["forces"] = np.ones((2, 3)), -np.ones((2, 3))
+    yield other, "energy"
+    yield pair(energy=1.0, dft_energy=2.0), "energy and dft_energy"
+    yield forces, "force and forces"
+    yield pair(virial=np.eye(3) * 2.0, stress=np.eye(3) * 0.5), "virial and stress disagree"
+    yield pair(virial=np.arange(6.0)), "ambiguous"
+    yield pair(virial=np.full((3, 3), np.nan)), "not finite"
+
+
+@pytest.mark.parametrize(("atoms", "message"), list(contradicting()))
+def test_labels_that_contradict_each_other_are_refused(atoms, message):
+    with pytest.raises(InputError, match=f"^here: .*{message}"):
+        labels(atoms, "here")
+
+
+@pytest.mark.parametrize("suffix", ["xyz", "traj", "db"])
+def test_one_rule_of_the_energy_for_every_container(tmp_path, suffix):
+    from ase.io import write
+
+    atoms = pair()
+    atoms.calc = SinglePointCalculator(atoms, energy=-5.0, free_energy=-5.1, forces=np.zeros((2, 3)))
+    write(tmp_path / f"frames.{suffix}", atoms)
+    (found,) = read(tmp_path / f"frames.{suffix}")
+    assert labels(found).energy == pytest.approx(-5.1)

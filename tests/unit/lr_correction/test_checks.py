@@ -29,11 +29,15 @@ def without(atoms, label):
     return copy
 
 
+def relabel(atoms):
+    """Let the results be of the structure as it is now: those of an earlier one are no labels."""
+    atoms.calc = type(atoms.calc)(atoms, **atoms.calc.results)
+
+
 def unbalanced(charge=None):
     atoms = salt()
-    labels = atoms.calc.results
     atoms.symbols[0] = "Cl"
-    atoms.calc.results = labels
+    relabel(atoms)
     if charge is not None:
         atoms.info["charge"] = charge
     return atoms
@@ -41,15 +45,15 @@ def unbalanced(charge=None):
 
 def coinciding():
     atoms = salt()
-    labels = atoms.calc.results
     atoms.positions[1] = atoms.positions[0]
-    atoms.calc.results = labels
+    relabel(atoms)
     return atoms
 
 
 def open_boundary():
     atoms = salt()
     atoms.pbc = [True, True, False]
+    relabel(atoms)
     return atoms
 
 
@@ -71,7 +75,10 @@ BAD_FRAMES = {
     "no energy": ([without(salt(), "energy")], "training frame 1: no energy, expected energy and forces"),
     "no forces": ([salt(), without(salt(), "forces")], "training frame 2: no forces, expected energy and forces"),
     "no labels": ([salt().copy()], "training frame 1: no energy"),
-    "bad label": ([with_info(dipole=[1.0])], "training frame 1: dipole have shape (1,), expected (3,)"),
+    "bad label": (
+        [with_info(dipole=[1.0])],
+        "frame 1: dipole is of shape (1,), expected numbers of shape (3,)",
+    ),
     "charged": ([salt(), unbalanced()], "training frame 2: starting charges add up to -2 e"),
 }
 
