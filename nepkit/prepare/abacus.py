@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ase import Atoms
 from ase.units import Bohr
@@ -12,6 +12,7 @@ from nepkit.core.errors import InputError
 from nepkit.formats import poscar
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure
+from nepkit.prepare.per_element import named
 from nepkit.prepare.template import Template
 
 _SPECIES = ("ATOMIC_SPECIES", "NUMERICAL_ORBITAL")
@@ -23,6 +24,11 @@ _BLOCKS = (
     "ATOMIC_POSITIONS",
     "NUMERICAL_DESCRIPTOR",
 )
+
+OF_SPECIES = ("orbital_corr", "hubbard_u", "hund_j", "hubbard_j")
+"""Settings of an INPUT with one value for every species: https://abacus.deepmodeling.com, "Full list of INPUT"."""
+
+_LIST = re.compile(rf"(?im)^([ \t]*({'|'.join(OF_SPECIES)})[ \t]+)([^#/\n]*)")
 
 
 def blocks(text: str) -> dict[str, list[str]]:
@@ -72,8 +78,14 @@ def abacus(template: Template) -> Program:
         settings = {line.split()[0].lower(): " ".join(line.split()[1:])
                     for line in template.text("INPUT", values).splitlines() if line.split()}  # fmt: skip
         _check_input(settings, given, template, labels(atoms, where).charge or 0.0, where)
-        order = poscar.places(atoms)
-        files["STRU"] = _stru(atoms, order, given, str(template.files["STRU"]), where)
+        order, file = poscar.places(atoms), str(template.files["STRU"])
+        species = [line.split()[0] for line in given.get("ATOMIC_SPECIES", [])]
+        moments = _moments(given.get("ATOMIC_POSITIONS", []), species, file)
+        files["STRU"] = _stru(atoms, order, given, moments, file, where)
+        text = template.text("INPUT", values)
+        changed = _reordered(text, species, atoms.symbols[order], str(template.files["INPUT"]))
+        if changed != text:
+            files["INPUT"] = changed
         return Inputs(files, tuple(order))
 
     return make
@@ -94,7 +106,52 @@ def _check_input(
         raise InputError(f"{template.files['INPUT']}: stru_file is not STRU; remove it")
 
 
-def _stru(atoms: Atoms, order: list[int], given: Mapping[str, list[str]], file: str, where: str) -> str:
+def _reordered(text: str, species: Sequence[str], symbols: Sequence[str], file: str) -> str:
+    """Return an INPUT whose lists by species have the order of a structure's, not that of the template's STRU.
+
+    Raises
+    ------
+    InputError
+        Where a list has not one value for every species of the template, or an element of the structure none.
+    """
+    elements = list(dict.fromkeys(symbols))
+
+    def one(found: re.Match[str]) -> str:
+        words, told = found[3].split(), f"{file}, {found[2]}"
+        values = named(words, elements, told)
+        if values is None:
+            if len(words) != len(species):
+                raise InputError(f"{told}: {len(words)} values, but ATOMIC_SPECIES of STRU has {len(species)}")
+            values = [words[species.index(element)] for element in elements]
+        return found[1] + " ".join(values)
+
+    return _LIST.sub(one, text)
+
+
+def _moments(lines: Sequence[str], species: Sequence[str], file: str) -> dict[str, str]:
+    """Return the initial moment of every species of the template's structure that has one.
+
+    Raises
+    ------
+    InputError
+        Where atoms have moments of their own, which no other structure can take over.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines):
+        words = line.split()
+        if len(words) == 1 and words[0] in species and number + 1 < len(lines):
+            found[words[0]] = lines[number + 1].split()[0]
+        elif len(words) > 3 and {"mag", "magmom"} & {word.lower() for word in words[3:]}:
+            raise InputError(
+                f"{file}: {line!r} gives one atom a moment, but the structure is replaced; give it per species, below "
+                "its name"
+            )
+    return found
+
+
+def _stru(
+    atoms: Atoms, order: list[int], given: Mapping[str, list[str]], moments: Mapping[str, str], file: str, where: str
+) -> str:
     elements = list(dict.fromkeys(atoms.get_chemical_symbols()))
     species = [line.split()[0] for line in given.get("ATOMIC_SPECIES", [])]
     missing = [name for name in elements if name not in species]
@@ -113,6 +170,6 @@ def _stru(atoms: Atoms, order: list[int], given: Mapping[str, list[str]], file: 
     lines += ["", "ATOMIC_POSITIONS", "Cartesian"]
     for name in elements:
         mine = [index for index in order if atoms.symbols[index] == name]
-        lines += ["", name, "0.0", str(len(mine))]
+        lines += ["", name, moments.get(name, "0.0"), str(len(mine))]
         lines += [" ".join(f"{value:.10f}" for value in atoms.positions[index]) + " 1 1 1" for index in mine]
     return "\n".join(lines) + "\n"

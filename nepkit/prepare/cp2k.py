@@ -15,6 +15,7 @@ from ase.data import atomic_numbers
 from nepkit.core.errors import InputError
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure
+from nepkit.prepare.per_element import SameOrder
 from nepkit.prepare.template import Template
 
 CELL_KEYWORDS = {"A", "B", "C", "ABC", "ALPHA_BETA_GAMMA", "ANGLES", "CELL_FILE_NAME", "CELL_FILE_FORMAT"}
@@ -22,6 +23,12 @@ CELL_KEYWORDS = {"A", "B", "C", "ABC", "ALPHA_BETA_GAMMA", "ANGLES", "CELL_FILE_
 
 TOPOLOGY_KEYWORDS = {"COORD_FILE_NAME", "COORD_FILE_FORMAT", "COORDINATE", "COORDINATES", "COORD_FILE"}
 """Keywords of &TOPOLOGY that say where coordinates are."""
+
+ATOM_KEYWORDS = {"LIST", "ATOMS", "ATOM", "ATOM_LIST", "ATOMS_FROM", "ATOMS_TO", "MM_INDEX", "QM_INDEX"}
+"""Keywords that list atoms by their number, such as those of &FIXED_ATOMS, &COLVAR and &CDFT."""
+
+ATOM_SECTIONS = {"VELOCITY", "CORE_VELOCITY", "SHELL_VELOCITY"}
+"""Sections of one row for every atom."""
 
 
 @dataclass
@@ -141,15 +148,37 @@ def cp2k(template: Template, input_name: str | None = None) -> Program:
         raise InputError(f"the template has {told}; CP2K needs one input, name it with --input")
     (name,) = inputs
     where = str(template.files[name])
+    lists = SameOrder()
 
     def make(structure: Structure, values: Mapping[str, str]) -> Inputs:
         files = template.filled(values)
         whole = parse(template.text(name, values), where)
         put_structure(whole, structure.atoms, where, structure.where)
+        for item in by_number(whole):
+            lists.require(item, structure.atoms.get_chemical_symbols(), where, structure.where,
+                          "give these structures a template without it")  # fmt: skip
         files[name] = "\n".join(whole.lines()) + "\n"
         return Inputs(files)
 
     return make
+
+
+def by_number(section: Section, path: str = "") -> Iterator[str]:
+    r"""Yield what stands in an input for atoms by their number, and so for one order of them.
+
+    Examples
+    --------
+    >>> list(by_number(parse("&MOTION\n&FIXED_ATOMS\nLIST 1..4\n&END\n&END", "in.inp")))
+    ['LIST of &MOTION &FIXED_ATOMS']
+    """
+    for item in section.items:
+        if isinstance(item, Section):
+            inside = f"{path} &{item.name}".strip()
+            if item.name in ATOM_SECTIONS:
+                yield inside
+            yield from by_number(item, inside)
+        elif keyword(item) in ATOM_KEYWORDS:
+            yield f"{keyword(item)} of {path or 'the input'}"
 
 
 def put_structure(whole: Section, atoms: Atoms, where: str, whose: str) -> None:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from ase import Atoms
 
 from nepkit.core.errors import InputError
 from nepkit.formats import poscar
 from nepkit.frames import labels
 from nepkit.prepare.layout import Inputs, Program, Structure
+from nepkit.prepare.per_element import SameOrder, expanded, named
 from nepkit.prepare.template import Template, read_text
 
 _TITLE = re.compile(r"^\s*TITEL\s*=\s*(\S+)\s+(\S+)", re.MULTILINE)
 _VALENCE = re.compile(r"ZVAL\s*=\s*([\d.]+)")
+
+OF_SPECIES = ("LDAUL", "LDAUU", "LDAUJ", "ROPT", "RWIGS", "LANGEVIN_GAMMA", "QUAD_EFG", "NGYROMAG", "VCA", "VDW_ALPHA",
+              "VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU")  # fmt: skip
+"""Tags of an INCAR with one value for every species of the POSCAR: https://www.vasp.at/wiki, pages of the tags."""
+
+OF_ATOMS = ("MAGMOM", "M_CONSTR")
+"""Tags with one value, or one vector, for every atom of the POSCAR."""
+
+_LIST = re.compile(
+    rf"(?im)(?:^|(?<=;))([ \t]*({'|'.join(OF_SPECIES + OF_ATOMS)})[ \t]*=[ \t]*)((?:\\[ \t]*\n|[^;#!\n])*)"
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ def vasp(template: Template, library: Path | None, names: Mapping[str, str]) -> 
         given = "both a POTCAR and" if library else "neither a POTCAR nor"
         raise InputError(f"{given} a library (--potcars) is given; VASP needs one of them")
     potcars = _Library(library, names) if library else _Single(template.files["POTCAR"])
+    lists = SameOrder()
 
     def make(structure: Structure, values: Mapping[str, str]) -> Inputs:
         atoms, where = structure.atoms, structure.where
@@ -123,9 +134,11 @@ def vasp(template: Template, library: Path | None, names: Mapping[str, str]) -> 
         charge = labels(atoms, where).charge or 0.0
         electrons = sum(valence[symbol] for symbol in atoms.symbols) - charge
         files = template.filled({**values, "nelect": f"{electrons:.10g}"})
-        incar = files["INCAR"]
-        tags = read_incar(incar if isinstance(incar, str) else read_text(template.files["INCAR"]))
-        _check_incar(tags, atoms, charge, electrons, where)
+        given = template.text("INCAR", {**values, "nelect": f"{electrons:.10g}"})
+        incar = _with_lists(given, atoms.symbols[order], lists, str(template.files["INCAR"]), where)
+        _check_incar(read_incar(incar), charge, electrons, where)
+        if incar != given:
+            files["INCAR"] = incar
         files["POTCAR"] = lambda path: path.write_text(text, encoding="latin-1")
         files["POSCAR"] = lambda path: poscar.write(path, [atoms])
         return Inputs(files, tuple(order))
@@ -184,7 +197,40 @@ def _from_library(library: Path, element: str, name: str, where: str) -> tuple[s
     return text if text.endswith("\n") else text + "\n", found[0]
 
 
-def _check_incar(tags: Mapping[str, str], atoms: Atoms, charge: float, electrons: float, where: str) -> None:
+def _with_lists(text: str, symbols: Sequence[str], lists: SameOrder, file: str, where: str) -> str:
+    """Return an INCAR whose lists by species or atom are those of a structure with these symbols in its POSCAR.
+
+    Raises
+    ------
+    InputError
+        Where a list has another number of values, or is one of plain numbers and an earlier structure another order.
+    """
+    tags = read_incar(text)
+    vectors = any(tags.get(tag, "").strip(".").upper().startswith("T") for tag in ("LNONCOLLINEAR", "LSORBIT"))
+
+    def one(found: re.Match[str]) -> str:
+        tag, words = found[2].upper(), found[3].replace("\\", " ").split()
+        order = list(symbols) if tag in OF_ATOMS else list(dict.fromkeys(symbols))
+        values = named(words, order, f"{file}, {tag}")
+        if values is not None:
+            return found[1] + " ".join(values)
+        plain = expanded(words)
+        width = 3 if tag == "M_CONSTR" or (tag == "MAGMOM" and vectors) else 1
+        if len(plain) != width * len(order):
+            kind = "moments" if tag == "MAGMOM" else "values"
+            of = "atoms" if tag in OF_ATOMS else "species"
+            raise InputError(
+                f"{where}: {tag} in the INCAR names {len(plain)} {kind}, but there are {len(order)} {of}; give it per "
+                f"element: {tag} = {' '.join(f'{element}:VALUE' for element in dict.fromkeys(order))}"
+            )
+        if len(set(zip(*[iter(plain)] * width, strict=True))) > 1:
+            lists.require(tag, order, file, where, f"give it per element: {tag} = {order[0]}:VALUE ...")
+        return found[0]
+
+    return _LIST.sub(one, text)
+
+
+def _check_incar(tags: Mapping[str, str], charge: float, electrons: float, where: str) -> None:
     if "NELECT" in tags:
         try:
             same = abs(float(tags["NELECT"]) - electrons) < 1e-6
@@ -199,8 +245,3 @@ def _check_incar(tags: Mapping[str, str], atoms: Atoms, charge: float, electrons
         raise InputError(
             f"{where}: a total charge of {charge:g}, but no NELECT in the INCAR; write NELECT = {{{{nelect}}}}"
         )
-    if "MAGMOM" in tags:
-        per_atom = 3 if tags.get("LNONCOLLINEAR", tags.get("LSORBIT", "")).strip(".").upper().startswith("T") else 1
-        count = sum(int(word.partition("*")[0]) if "*" in word else 1 for word in tags["MAGMOM"].split())
-        if count != per_atom * len(atoms):
-            raise InputError(f"{where}: MAGMOM in the INCAR names {count} moments, but there are {len(atoms)} atoms")
