@@ -28,7 +28,7 @@ _BLOCKS = (
 OF_SPECIES = ("orbital_corr", "hubbard_u", "hund_j", "hubbard_j")
 """Settings of an INPUT with one value for every species: https://abacus.deepmodeling.com, "Full list of INPUT"."""
 
-_LIST = re.compile(rf"(?im)^([ \t]*({'|'.join(OF_SPECIES)})[ \t]+)([^#/\n]*)")
+_LIST = re.compile(rf"(?im)^([ \t]*({'|'.join(OF_SPECIES)})[ \t]+)([^#/\n]*?)(?=[ \t]*(?:[#/].*)?$)")
 
 
 def blocks(text: str) -> dict[str, list[str]]:
