@@ -80,7 +80,7 @@ def test_vectors_of_atoms(tmp_path):
 @pytest.mark.parametrize(
     ("section", "named"),
     [
-        ("&MOTION\n&CONSTRAINT\n&FIXED_ATOMS\nLIST 1..2\n&END\n&END\n&END\n", "LIST of &MOTION &CONSTRAINT &FIXED_ATOMS"),
+        ("&MOTION\n&FIXED_ATOMS\nLIST 1..2\n&END\n&END\n", "LIST of &MOTION &FIXED_ATOMS"),
         ("", None),
     ],
 )
