@@ -19,6 +19,7 @@ from .parameters import Layout
 from .problem import CUT, FIRST_RIDGE, FULL, LONGER, SCREENED, Fitted, Problem, Progress, available_threads
 from .report import Clock, Fits, report
 from .results import ChargeFit, Ridge
+from .sanity import check_labels, repeated_frames
 from .store import FrameStore
 
 
@@ -112,6 +113,13 @@ def fit_charges(
     if test is not None:
         check_frames(nep, test, start, explicit=False, name="test frame")
         notes += unknown_compositions(nep.elements, frames, test)
+    seen = repeated_frames(frames, test or ())
+    if seen:
+        index, other = next(iter(seen.items()))
+        notes.append(
+            f"{len(seen)} of {len(test or ())} test frames are training frames (test frame {index + 1} is training"
+            f" frame {other + 1}): the verdict leaves them out, the errors do not"
+        )
     interactions = {FULL: gpumd(mode, nep.cutoff_radial)}
     if range_diagnosis:
         interactions[CUT] = screened(nep.cutoff_radial, nep.cutoff_radial)
@@ -126,11 +134,16 @@ def fit_charges(
         weights=weights or Weights(),
         blocks=assign_blocks(frames),
         test_blocks=assign_blocks(test) if test else None,
+        unseen=[index for index in range(len(test or ())) if index not in seen],
         threads=options["threads"],
         tolerance=tolerance,
         progress=progress,
     )
     clock.lap("features")
+    for part, name in ((frames, "training frame"), (test or (), "test frame")):
+        if part:
+            frozen = problem.objective(None, test=part is test).residuals(problem.start())
+            notes += check_labels(part, frozen, nep.elements, name)
     fits = _fit_all(problem, start, scales, charges, short_range == "readout", prior, range_diagnosis, clock)
     if not fits.best.free[problem.layout.scale]:
         best, more = _with_born_scale(problem, fits.best)

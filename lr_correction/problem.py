@@ -69,6 +69,8 @@ class Problem:
         Block of every frame.
     threads, tolerance, progress
         As given to `fit_charges`.
+    unseen
+        Test frames, by index, that are no training frames; all of them if None.
     """
 
     nep: NEP
@@ -81,6 +83,12 @@ class Problem:
     threads: int
     tolerance: float
     progress: Progress | None
+    unseen: Sequence[int] | None = None
+
+    @property
+    def judged_on_test(self) -> bool:
+        """Whether there are test frames that are no training frames."""
+        return self.test is not None and (self.unseen is None or len(self.unseen) > 0)
 
     def objective(self, interaction: str | None, *, test: bool = False) -> Objective:
         """Return the objective of the training or test frames; without interaction there are no charges."""
@@ -96,13 +104,15 @@ class Problem:
     def held_out(self, interaction: str | None, fitted: "Fitted") -> FrameErrors:
         """Return errors by frame on frames that a fit has not seen.
 
-        The test frames; without any, every block of training frames by the linearised fit to the other blocks; with a
-        single block the training frames themselves, as one cluster, from which nothing follows.
+        The unseen test frames; without any, every block of training frames by the linearised fit to the other blocks;
+        with a single block the training frames themselves, as one cluster, from which nothing follows.
         """
-        if self.test is not None:
+        if self.judged_on_test:
+            assert self.test is not None
             assert self.test_blocks is not None
-            residuals = self.objective(interaction, test=True).residuals(fitted.solution.parameters)
-            return frame_errors(residuals, self.test_blocks, self.test.atoms)
+            chosen = np.arange(len(self.test)) if self.unseen is None else np.asarray(self.unseen)
+            residuals = self.objective(interaction, test=True).residuals(fitted.solution.parameters, chosen)
+            return frame_errors(residuals, self.test_blocks[chosen], np.asarray(self.test.atoms)[chosen])
         objective = self.objective(interaction)
         count = int(self.blocks.max()) + 1
         if count == 1:

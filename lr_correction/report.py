@@ -128,15 +128,16 @@ def _diagnose(problem: Problem, controls: Mapping[str, Fitted], train: Stages, t
 def _judge(problem: Problem, fits: Fits) -> Judgement:
     """Say whether charges and the long range helped, on test frames or else by cross-validation."""
     controls = {name: problem.held_out(name, fitted) for name, fitted in fits.controls.items()}
-    heights = (problem.test or problem.train).heights
+    judged = problem.test if problem.judged_on_test else problem.train
+    assert judged is not None
     return judge(
         "charges",
         problem.held_out(None, fits.refit),
         problem.held_out(FULL, fits.best),
         controls.get(CUT),
         controls.get(SCREENED),
-        where="held-out training frames" if problem.test is None else "test frames",
-        too_small=float(np.median(heights)) < 2 * LONGER * problem.nep.cutoff_radial,
+        where="test frames" if problem.judged_on_test else "held-out training frames",
+        too_small=float(np.median(judged.heights)) < 2 * LONGER * problem.nep.cutoff_radial,
     )
 
 

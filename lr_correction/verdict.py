@@ -274,7 +274,7 @@ def _change(found: Comparison, reference: FrameErrors, model: FrameErrors) -> st
 
 
 def frame_errors(
-    residuals: Sequence[dict[str, FloatArray]], clusters: NDArray[np.int64], atoms: Sequence[int]
+    residuals: Sequence[dict[str, FloatArray]], clusters: NDArray[np.int64], atoms: Sequence[int] | NDArray[np.int64]
 ) -> FrameErrors:
     """Summarise residuals (label minus model, by kind) of frames as mean square errors."""
     return FrameErrors(
