@@ -222,9 +222,7 @@ class Engine:
         charges -= charges.mean()
         alpha = math.pi / self.nep.cutoff_radial
         potential = np.zeros(len(charges))
-        self._kernel.waves(
-            common[3], len(charges), alpha, 2.0 * math.pi * alpha, place, charges, box, potential, forces, virial
-        )
+        self._reciprocal(common[3], place, charges, box, alpha, potential, forces, virial)
         if self.nep.charge_mode == 1:
             potential -= 2.0 * COULOMB_CONSTANT * alpha / math.sqrt(math.pi) * charges
             self._kernel.screened(*common, alpha, charges, potential, forces, virial)
@@ -235,6 +233,14 @@ class Engine:
         if born is not None:
             born += charges[:, None, None] * np.eye(3)
             found.bec = born * (self.nep.sqrt_epsilon_inf or 1.0)
+
+    def _reciprocal(
+        self, threads: int, place: Floats, charges: Floats, box: Floats, alpha: float, potential: Floats,
+        forces: Floats, virial: Floats,
+    ) -> None:  # fmt: skip
+        """Add the sum over reciprocal vectors, exact: its cost grows with atoms times volume."""
+        largest = 2.0 * math.pi * alpha
+        self._kernel.waves(threads, len(charges), alpha, largest, place, charges, box, potential, forces, virial)
 
 
 def _again(nep: NEP, single: bool, threads: int | None, skin: float) -> Engine:
