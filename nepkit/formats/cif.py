@@ -46,31 +46,25 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                     f"{path}: a site is occupied by {shares}; choose an ordering, by nepkit structure order for one"
                 )
         require_finite(atoms, str(path))
-        yield _merged(Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True), str(path))
+        sites = atoms.arrays.get("spacegroup_kinds", np.arange(len(atoms)))
+        yield _merged(Atoms(atoms.symbols, positions=atoms.positions, cell=atoms.cell, pbc=True), sites, str(path))
 
 
-def _merged(atoms: Atoms, where: str) -> Atoms:
-    """Return the atoms with those of one element within `_TOO_CLOSE` made one at their mean place.
+def _merged(atoms: Atoms, sites: np.ndarray, where: str) -> Atoms:
+    """Return the atoms with the images of one site within `_TOO_CLOSE` made one at their mean place.
 
     A file that rounds 1/3 to 0.333 puts an atom beside its special position, and the symmetry makes several of it.
-
-    Raises
-    ------
-    InputError
-        Where atoms of two elements are that close.
+    ``sites`` tells from which listed site every atom is.
     """
     if abs(atoms.cell.volume) < 1e-6:
         raise InputError(f"{where}: its cell has no volume")
+    if len(set(sites.tolist())) == len(atoms):
+        return atoms
     found = neighbours(atoms.positions, atoms.cell.array, _TOO_CLOSE)
-    first, second = found.first, found.second
+    alike = sites[found.first] == sites[found.second]
+    first, second = found.first[alike], found.second[alike]
     if not len(first):
         return atoms
-    for one, other in zip(first, second, strict=True):
-        if atoms.numbers[one] != atoms.numbers[other]:
-            raise InputError(
-                f"{where}: {atoms.symbols[one]} (atom {one + 1}) and {atoms.symbols[other]} (atom {other + 1}) are "
-                f"within {_TOO_CLOSE:g} A; is a site listed twice?"
-            )
     count, group = connected_components(
         coo_array((np.ones(len(first)), (first, second)), shape=(len(atoms), len(atoms))), directed=False
     )
@@ -80,7 +74,7 @@ def _merged(atoms: Atoms, where: str) -> Atoms:
         members = np.flatnonzero(group == group[index])
         made.positions[place] += atoms.get_distances(index, members, mic=True, vector=True).mean(axis=0)
     warnings.warn(
-        f"{where}: merged atoms of one element within {_TOO_CLOSE:g} A of each other, {len(atoms)} to {count}: "
+        f"{where}: merged images of one site within {_TOO_CLOSE:g} A of each other, {len(atoms)} to {count}: "
         "coordinates are rounded beside a special position",
         stacklevel=3,
     )
