@@ -16,8 +16,7 @@ from ase.units import Bohr
 from nepkit.core.conventions import EV_PER_A3_IN_GPA
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import CUT_SHORT, IonicStep
 
 NO_POSITIONS = "its positions are neither in the log nor in MD_dump beside it"
 
@@ -221,22 +220,20 @@ def _step(
             symbols, places, cell = step.symbols, step.positions, step.cell
             known = (log.energy, step.forces if log.forces is None else log.forces, step.pressure)
             fractional, unit = False, 1.0
+    energy, forces, pressure = known
     log.held = log.energy = log.forces = log.pressure = None
     log.converged = False
-    if not done:
-        reading.drop(number, UNCONVERGED)
-        return
-    if places is None or cell is None:
-        reading.drop(number, NO_POSITIONS)
-        return
-    positions = places @ cell if fractional else places * unit
-    atoms = Atoms(symbols, positions=positions, cell=cell, pbc=True)
-    energy, forces, pressure = known
-    # ABACUS prints the stress in kbar, positive under compression.
-    virial = None if pressure is None else pressure / 10.0 / EV_PER_A3_IN_GPA * atoms.cell.volume
-    set_labels(atoms, Labels(energy=energy, forces=forces, virial=virial))
-    atoms.info["source"] = f"{path.name}:{number}"
-    yield atoms
+    yield from IonicStep(
+        cell,
+        symbols,
+        None if places is None or cell is None else places @ cell if fractional else places * unit,
+        failed=not done,
+        energy=energy,
+        forces=forces,
+        # ABACUS prints the stress in kbar, positive under compression.
+        stress=None if pressure is None else -pressure / 10.0 / EV_PER_A3_IN_GPA,
+        missing=NO_POSITIONS,
+    ).finish(number, path, reading)
 
 
 FORMAT = Format(

@@ -15,11 +15,9 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 
-from nepkit.core import conventions
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import CUT_SHORT, UNCONVERGED, IonicStep
 
 
 @dataclass
@@ -143,13 +141,15 @@ def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[
         reading.drop(number, CUT_SHORT)
     else:
         periodic = len(step.cell) == 3
-        atoms = Atoms(step.symbols, positions=step.places, cell=step.cell if periodic else None, pbc=periodic)
-        virial = None
-        if step.stress is not None and periodic:  # eV/A^3, positive under tension
-            virial = conventions.virial_from_stress(step.stress, atoms.cell.volume)
-        set_labels(atoms, Labels(energy=step.energy, forces=step.forces, virial=virial))
-        atoms.info["source"] = f"{path.name}:{number}"
-        yield atoms
+        yield from IonicStep(
+            np.array(step.cell) if periodic else None,
+            step.symbols,
+            np.array(step.places),
+            energy=step.energy,
+            forces=step.forces,
+            stress=step.stress if periodic else None,  # eV/A^3, positive under tension
+            pbc=periodic,
+        ).finish(number, path, reading)
 
 
 FORMAT = Format(

@@ -14,11 +14,8 @@ from ase import Atoms
 
 from nepkit.core import conventions
 from nepkit.core.errors import InputError
-from nepkit.formats.format import Reading, keep_isotopes
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
-
-UNTOLD = "the output does not say whether its electronic steps converged"
+from nepkit.formats.format import Reading
+from nepkit.formats.ionic_step import CUT_SHORT, UNCONVERGED, IonicStep
 
 
 @dataclass
@@ -37,7 +34,14 @@ class State:
     energy: float | None = None
 
 
-def checked(path: Path, text: str, reading: Reading, ase_format: str, states: Sequence[State]) -> Iterator[Atoms]:
+def checked(
+    path: Path,
+    text: str,
+    reading: Reading,
+    ase_format: str,
+    states: Sequence[State],
+    masses: Sequence[float] | None = None,
+) -> Iterator[Atoms]:
     """Yield the steps that ASE finds in an output and that converged; the others are noted in ``reading``.
 
     Parameters
@@ -52,6 +56,8 @@ def checked(path: Path, text: str, reading: Reading, ase_format: str, states: Se
         Name of ASE's reader.
     states : sequence of State
         One for every ionic step. ASE may leave those out that did not converge.
+    masses : sequence of float, optional
+        Of the atoms, amu, where ASE does not read them.
 
     Raises
     ------
@@ -76,10 +82,8 @@ def checked(path: Path, text: str, reading: Reading, ase_format: str, states: Se
             reading.drop(number, UNCONVERGED)
         elif atoms is None or "energy" not in _results(atoms) or not wanted <= set(_results(atoms)):
             reading.drop(number, CUT_SHORT)
-        elif state.converged is None:
-            reading.drop(number, UNTOLD)
         else:
-            yield _frame(atoms, state, f"{path.name}:{number}", f"{path}, step {number}")
+            yield from _step(atoms, state, masses).finish(number, path, reading)
 
 
 def _with_ase(path: Path, text: str, ase_format: str) -> list[Atoms]:
@@ -101,23 +105,21 @@ def _results(atoms: Atoms) -> dict[str, Any]:
     return {key: value for key, value in results.items() if value is not None}
 
 
-def _frame(atoms: Atoms, state: State, source: str, where: str) -> Atoms:
+def _step(atoms: Atoms, state: State, masses: Sequence[float] | None) -> IonicStep:
     results = _results(atoms)
-    made = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    keep_isotopes(made, atoms.get_masses() if atoms.has("masses") else None)
+    stress = None
+    if "stress" in results:
+        told = np.asarray(results["stress"], dtype=float)
+        stress = told.reshape(3, 3) if told.size == 9 else conventions.matrix(told, "ase")
     energy = state.energy if state.energy is not None else results.get("free_energy", results["energy"])
-    forces = results.get("forces")
-    virial = None
-    if "stress" in results and made.cell.volume > 0.0:
-        stress = np.asarray(results["stress"], dtype=float)
-        tensor = stress.reshape(3, 3) if stress.size == 9 else conventions.matrix(stress, "ase")
-        virial = conventions.virial_from_stress(tensor, made.cell.volume)
-    known = Labels(energy=float(energy), forces=forces, virial=virial)
-    finite = [known.energy, made.positions, made.cell.array, *(item for item in (forces, virial) if item is not None)]
-    if not all(np.isfinite(item).all() for item in finite) or (
-        forces is not None and np.shape(forces) != made.positions.shape
-    ):
-        raise InputError(f"{where}: its numbers are not finite or not one row per atom")
-    set_labels(made, known)
-    made.info["source"] = source
-    return made
+    return IonicStep(
+        atoms.cell.array,
+        atoms.get_chemical_symbols(),
+        atoms.positions,
+        energy=float(energy),
+        forces=results.get("forces"),
+        stress=stress,
+        masses=atoms.get_masses() if atoms.has("masses") else masses,
+        pbc=atoms.pbc,
+        untold=state.converged is None,
+    )

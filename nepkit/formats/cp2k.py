@@ -22,8 +22,7 @@ from nepkit.core.conventions import EV_PER_A3_IN_GPA
 from nepkit.core.errors import InputError
 from nepkit.formats.cp2k_trajectory import Moved, read_moved
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import UNCONVERGED, IonicStep
 
 NO_POSITIONS = "its positions are in {}, which is not beside the log"
 NOT_THERE = "its positions are not in {}, which has fewer steps than the log"
@@ -38,6 +37,7 @@ class _Log:
     cell: dict[str, list[float]] = field(default_factory=dict)
     symbols: list[str] = field(default_factory=list)
     positions: np.ndarray | None = None
+    masses: list[float] = field(default_factory=list)
     trajectory: str = ""
     project: str = ""
     changing: bool = False
@@ -63,13 +63,10 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
             if log.energy is not None and ("SCF WAVEFUNCTION OPTIMIZATION" in line or line == ""):
                 number += 1
                 beside = beside or _Beside(_find_trajectory(path, log))
-                atoms = _step(log, number, path, reading, beside)
+                yield from _step(log, number, path, reading, beside)
                 log.energy = log.forces = log.pressure = None
                 log.converged = True
                 log.positions = None  # of this step alone: an optimization prints them once
-                if atoms is not None:
-                    atoms.info["source"] = f"{path.name}:{number}"
-                    yield atoms
             _take(log, line, file, f"{path}, step {number + 1}")
     if not known:
         raise InputError(f"{path}: not a log of CP2K")
@@ -114,13 +111,15 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
         name = line.split("Vector", 1)[1].split()[0]
         log.cell[name] = numbers(line.partition(":")[2], 3, where)
     elif "ATOMIC COORDINATES IN" in line.upper() and "QUICKSTEP" in line:
-        log.symbols, log.positions = _coordinates(file, where)
+        log.symbols, log.positions, log.masses = _coordinates(file, where)
     elif found := _TRAJECTORY.search(line):
         log.trajectory = Path(found[1]).name
     elif "GLOBAL| Project name" in line:
         log.project = line.split()[-1]
+    elif "GLOBAL| Run type" in line:
+        log.changing = line.split()[-1].upper() == "CELL_OPT"
     elif "MD| Ensemble Type" in line or "MD_INI| Ensemble" in line or "MD_PAR| Ensemble" in line:
-        log.changing = "NP" in line.split()[-1].upper()
+        log.changing |= "NP" in line.split()[-1].upper()
     elif "SCF run NOT converged" in line or "outer SCF loop FAILED" in line:
         log.converged = False
     elif "SCF run converged" in line or "outer SCF loop converged" in line:
@@ -136,9 +135,10 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
         log.pressure = _stress(file, where) * _PER_GPA.get(unit, np.nan)
 
 
-def _coordinates(file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
+def _coordinates(file: TextIO, where: str) -> tuple[list[str], np.ndarray, list[float]]:
     symbols: list[str] = []
     rows: list[list[float]] = []
+    masses: list[float] = []
     for line in file:
         words = line.split()
         if words and words[0] == "Atom":
@@ -149,9 +149,10 @@ def _coordinates(file: TextIO, where: str) -> tuple[list[str], np.ndarray]:
             continue
         rows.append(numbers(line, 3, where, first=4))
         symbols.append(words[2])
+        masses += numbers(line, 1, where, first=8) if len(words) == 9 else []
         if words[2] not in atomic_numbers:
             raise InputError(f"{where}: {words[2]!r} is not an element")
-    return symbols, np.array(rows).reshape(-1, 3)
+    return symbols, np.array(rows).reshape(-1, 3), masses
 
 
 def _rows(file: TextIO, count: int, first: int, where: str, end: str) -> np.ndarray:
@@ -181,28 +182,32 @@ def _stress(file: TextIO, where: str) -> np.ndarray:
     raise InputError(f"{where}: the stress tensor has {len(rows)} of 3 rows")
 
 
-def _step(log: _Log, number: int, path: Path, reading: Reading, beside: _Beside) -> Atoms | None:
+def _step(log: _Log, number: int, path: Path, reading: Reading, beside: _Beside) -> Iterator[Atoms]:
     where = f"{path}, step {number}"
     assert log.energy is not None  # it ends a step
     moved = beside.of(log.energy)
     if not log.converged:
         reading.drop(number, UNCONVERGED)
-        return None
+        return
     positions = log.positions if moved is None else moved.positions
     if positions is None:
         name = log.trajectory or f"{log.project or 'PROJECT'}-pos-1.xyz"
         reading.drop(number, (NOT_THERE if beside.found else NO_POSITIONS).format(name))
-        return None
+        return
     symbols = log.symbols or (moved.symbols if moved else [])
     forces = log.forces if log.forces is not None or moved is None else moved.forces
     if len(positions) != len(symbols) or (forces is not None and len(forces) != len(symbols)):
         raise InputError(f"{where}: the files beside the log are of another run, or forces are missing")
-    atoms = Atoms(symbols, positions=positions, cell=_cell(log, moved, where), pbc=True)
-    virial = None
-    if log.pressure is not None and np.isfinite(log.pressure).all():
-        virial = log.pressure / EV_PER_A3_IN_GPA * atoms.cell.volume  # the printed stress is positive under compression
-    set_labels(atoms, Labels(energy=log.energy, forces=forces, virial=virial))
-    return atoms
+    pressure = log.pressure if log.pressure is not None and np.isfinite(log.pressure).all() else None
+    yield from IonicStep(
+        _cell(log, moved, where),
+        symbols,
+        positions,
+        energy=log.energy,
+        forces=forces,
+        masses=log.masses if len(log.masses) == len(symbols) else None,
+        stress=None if pressure is None else -pressure / EV_PER_A3_IN_GPA,  # printed positive under compression
+    ).finish(number, path, reading)
 
 
 def _cell(log: _Log, moved: Moved | None, where: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from nepkit.core.errors import InputError
 from nepkit.formats.calculation import State, checked
 from nepkit.formats.format import Format, Reading, numbers, open_text
 
+_SITE = re.compile(r"^ +(\d+) +(\S+) +tau\(", re.MULTILINE)
 _THRESHOLD = re.compile(r"\s*(?:scf )?convergence threshold\s*=")
 
 
@@ -32,7 +33,25 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         text = file.read()
     if "Program PWSCF" not in text:
         raise InputError(f"{path}: no 'Program PWSCF' in it; is it an output of pw.x?")
-    yield from checked(path, text, reading, "espresso-out", _states(text, str(path)))
+    yield from checked(path, text, reading, "espresso-out", _states(text, str(path)), _masses(text))
+
+
+def _masses(text: str) -> list[float] | None:
+    """Return the mass of every atom, amu, from the table of species and the labels of the first sites."""
+    _, found, table = text.partition("atomic species   valence    mass")
+    if not found:
+        return None
+    by_label: dict[str, float] = {}
+    for line in table.splitlines()[1:]:
+        words = line.split()
+        if len(words) < 4:
+            break
+        by_label[words[0]] = numbers(line, 1, "the table of species", first=2)[0]
+    labels: dict[int, str] = {}
+    for row in _SITE.finditer(text):
+        labels.setdefault(int(row[1]), row[2])
+    known = [by_label.get(labels[number]) for number in sorted(labels)]
+    return [mass for mass in known if mass is not None] if None not in known else None
 
 
 def _states(text: str, where: str) -> list[State]:

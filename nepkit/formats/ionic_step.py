@@ -1,8 +1,8 @@
-"""What a reader gathers of one ionic step before it becomes a frame."""
+"""What a reader gathers of one ionic step, and the one way from there to a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,14 +10,18 @@ import numpy as np
 from ase import Atoms
 
 from nepkit.core import conventions
-from nepkit.formats.format import Reading
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
+from nepkit.core.errors import InputError
+from nepkit.formats.format import Reading, keep_isotopes
 from nepkit.frames import Labels, set_labels
+
+UNCONVERGED = "electronic steps not converged"
+CUT_SHORT = "cut short"
+UNTOLD = "the output does not say whether its electronic steps converged"
 
 
 @dataclass
 class IonicStep:
-    """One ionic step of a periodic calculation.
+    """One ionic step of a calculation.
 
     Parameters
     ----------
@@ -30,11 +34,21 @@ class IonicStep:
     failed : bool
         Whether its electronic steps did not converge.
     energy : float, optional
-        eV.
+        eV, the one whose derivatives the forces are.
     forces : ndarray, shape (N, 3), optional
         eV/A.
     stress : ndarray, shape (3, 3), optional
         eV/A^3, positive under tension.
+    virial : ndarray, shape (3, 3), optional
+        eV, of programs that print it; ``stress`` is not used then.
+    masses : sequence of float, optional
+        amu; those of isotopes are kept.
+    pbc : bool or sequence of bool
+        A step that is periodic nowhere needs no cell.
+    untold : bool
+        Whether the output does not say how its electronic steps ended.
+    missing : str
+        Why a step without positions is none.
     """
 
     cell: np.ndarray | None = None
@@ -44,16 +58,41 @@ class IonicStep:
     energy: float | None = None
     forces: np.ndarray | None = None
     stress: np.ndarray | None = None
+    virial: np.ndarray | None = None
+    masses: Sequence[float] | np.ndarray | None = None
+    pbc: bool | Sequence[bool] = True
+    untold: bool = False
+    missing: str = CUT_SHORT
 
     def finish(self, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
-        """Yield the step as a frame, or note in ``reading`` why it is none."""
+        """Yield the step as a frame, or note in ``reading`` why it is none.
+
+        Raises
+        ------
+        InputError
+            Where its numbers are not finite or not one row per atom.
+        """
         if self.failed:
             reading.drop(number, UNCONVERGED)
-        elif self.energy is None or self.positions is None or self.cell is None:
-            reading.drop(number, CUT_SHORT)
+        elif self.energy is None or self.positions is None or (np.any(self.pbc) and self.cell is None):
+            reading.drop(number, self.missing)
+        elif self.untold:
+            reading.drop(number, UNTOLD)
         else:
-            atoms = Atoms(self.symbols, positions=self.positions, cell=self.cell, pbc=True)
-            virial = None if self.stress is None else conventions.virial_from_stress(self.stress, atoms.cell.volume)
-            set_labels(atoms, Labels(energy=self.energy, forces=self.forces, virial=virial))
-            atoms.info["source"] = f"{path.name}:{number}"
-            yield atoms
+            yield self._frame(number, path)
+
+    def _frame(self, number: int, path: Path) -> Atoms:
+        shape = (len(self.symbols), 3)
+        for told in (self.energy, self.positions, self.cell, self.forces, self.stress, self.virial):
+            rows = told is self.positions or told is self.forces
+            if told is not None and not (np.isfinite(told).all() and (not rows or np.shape(told) == shape)):
+                raise InputError(f"{path}, step {number}: its numbers are not finite or not one row per atom")
+        atoms = Atoms(self.symbols, positions=self.positions, cell=self.cell, pbc=self.pbc)
+        if self.masses is not None and len(self.masses) == len(atoms):
+            keep_isotopes(atoms, self.masses)
+        virial = self.virial
+        if virial is None and self.stress is not None and atoms.cell.volume > 0.0:
+            virial = conventions.virial_from_stress(self.stress, atoms.cell.volume)
+        set_labels(atoms, Labels(energy=self.energy, forces=self.forces, virial=virial))
+        atoms.info["source"] = f"{path.name}:{number}"
+        return atoms

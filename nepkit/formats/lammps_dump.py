@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from nepkit.core.errors import InputError
-from nepkit.formats.format import Format, Reading, element_of_type, numbers, open_text, plausible
+from nepkit.formats.format import Format, Reading, element_of_type, keep_isotopes, numbers, open_text, plausible
 
 _POSITIONS = {("x", "y", "z"): False, ("xu", "yu", "zu"): False, ("xs", "ys", "zs"): True, ("xsu", "ysu", "zsu"): True}
 _USED = {"id", "type", "element", *(name for names in _POSITIONS for name in names)}
@@ -110,6 +110,7 @@ def _atoms(
     for name in names:
         if name not in _USED:
             atoms.arrays[name] = _column(columns[name], name, where)
+    keep_isotopes(atoms, atoms.arrays.get("mass"))
     if "id" not in columns:
         return atoms
     atoms.arrays["id"] = _column(columns["id"], "id", where).astype(int)

@@ -14,8 +14,7 @@ from ase.units import Bohr, Hartree
 
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import IonicStep
 
 
 @dataclass
@@ -94,16 +93,14 @@ def _gradient(file: TextIO, count: int, where: str) -> np.ndarray:
 
 
 def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
-    if step.converged is False:
-        reading.drop(number, UNCONVERGED)
-    elif step.converged is None or step.energy is None or step.positions is None or not len(step.positions):
-        reading.drop(number, CUT_SHORT)
-    else:
-        atoms = Atoms(step.symbols, positions=step.positions)
-        forces = None if step.gradient is None else -step.gradient * Hartree / Bohr
-        set_labels(atoms, Labels(energy=step.energy, forces=forces))
-        atoms.info["source"] = f"{path.name}:{number}"
-        yield atoms
+    yield from IonicStep(
+        symbols=step.symbols,
+        positions=step.positions if step.converged is not None and step.symbols else None,
+        failed=step.converged is False,
+        energy=step.energy,
+        forces=None if step.gradient is None else -step.gradient * Hartree / Bohr,
+        pbc=False,
+    ).finish(number, path, reading)
 
 
 FORMAT = Format(

@@ -19,12 +19,10 @@ from ase.data import atomic_numbers
 
 from nepkit.core import conventions
 from nepkit.core.errors import InputError
-from nepkit.formats.format import Format, Reading, keep_isotopes, numbers, open_text, plausible
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
+from nepkit.formats.ionic_step import CUT_SHORT, IonicStep
 
-UNCONVERGED = "electronic steps not converged"
 MACHINE_LEARNED = "made by VASP's machine-learned force field, not by DFT"
-CUT_SHORT = "cut short"
 
 _ITERATION = re.compile(r"Iteration\s+(\d+)\(\s*(\d+)\)")
 _ELEMENT = re.compile(r"VRHFIN\s*=\s*([A-Za-z]+)")
@@ -77,11 +75,8 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                 _compare_order(run, path)
             elif "TOTEN" in line and "free  energy" in line:
                 number += 1
-                atoms = _finish(run, line, number, f"{path}, step {number}", reading)
+                yield from _finish(run, line, number, path, reading)
                 run.step = _Step()
-                if atoms is not None:
-                    atoms.info["source"] = f"{path.name}:{number}"
-                    yield atoms
             else:
                 _take(run, line, file, f"{path}, step {number + 1}")
     if not run.symbols:
@@ -158,23 +153,21 @@ def _virial(file: TextIO, where: str) -> np.ndarray | None:
     return None
 
 
-def _finish(run: _Run, line: str, number: int, where: str, reading: Reading) -> Atoms | None:
+def _finish(run: _Run, line: str, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
     step = run.step
     if step.learned or "ML TOTEN" in line:
         reading.drop(number, MACHINE_LEARNED)
-        return None
-    if step.failed or step.iterations >= run.limit:
-        reading.drop(number, UNCONVERGED)
-        return None
-    if step.positions is None or run.cell is None:
-        reading.drop(number, CUT_SHORT)
-        return None
-    energy = numbers(line.partition("=")[2], 1, where)[0]
-    atoms = Atoms(run.symbols, positions=step.positions, cell=run.cell, pbc=True)
-    if run.masses:
-        keep_isotopes(atoms, np.repeat(run.masses, run.counts))
-    set_labels(atoms, Labels(energy=energy, forces=step.forces, virial=step.virial))
-    return atoms
+        return
+    yield from IonicStep(
+        run.cell,
+        run.symbols,
+        step.positions,
+        failed=step.failed or step.iterations >= run.limit,
+        energy=numbers(line.partition("=")[2], 1, f"{path}, step {number}")[0],
+        forces=step.forces,
+        virial=step.virial,
+        masses=np.repeat(run.masses, run.counts) if run.masses else None,
+    ).finish(number, path, reading)
 
 
 FORMAT = Format(

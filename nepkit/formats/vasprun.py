@@ -13,8 +13,8 @@ from ase.data import atomic_numbers
 from nepkit.core.conventions import EV_PER_A3_IN_GPA
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text
-from nepkit.formats.outcar import CUT_SHORT, MACHINE_LEARNED, UNCONVERGED
-from nepkit.frames import Labels, set_labels
+from nepkit.formats.ionic_step import CUT_SHORT, UNCONVERGED, IonicStep
+from nepkit.formats.outcar import MACHINE_LEARNED
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:
@@ -29,6 +29,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
         Where it is not a vasprun.xml, or a number is none.
     """
     symbols: list[str] = []
+    masses: list[float] | None = None
     limit, number = 0, 0
     with open_text(path) as file:
         events = iterparse(file, events=("end",))
@@ -43,16 +44,13 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                 reading.drop(number + 1, CUT_SHORT)
                 break
             if item.tag == "atominfo":
-                symbols = _symbols(item, path)
+                symbols, masses = _symbols(item, path), _masses(item)
             elif item.tag == "i" and item.get("name") == "NELM" and not limit:
                 limit = int(numbers(item.text or "", 1, f"{path}, NELM")[0])
             elif item.tag == "calculation":
                 number += 1
-                atoms = _step(item, symbols, limit or 60, number, path, reading)
+                yield from _step(item, symbols, masses, limit or 60, number, path, reading)
                 item.clear()
-                if atoms is not None:
-                    atoms.info["source"] = f"{path.name}:{number}"
-                    yield atoms
     if not symbols:
         raise InputError(f"{path}: no atoms in it; is it a vasprun.xml?")
 
@@ -66,6 +64,16 @@ def _symbols(item: Element, path: Path) -> list[str]:
     return names
 
 
+def _masses(item: Element) -> list[float] | None:
+    """Return the mass of every atom, amu; None where the file does not tell them all."""
+    told = [cell.text or "" for cell in item.findall("array[@name='atomtypes']/set/rc/c[3]")]
+    types = [cell.text or "" for cell in item.findall("array[@name='atoms']/set/rc/c[2]")]
+    try:
+        return [float(told[int(kind) - 1]) for kind in types]
+    except (ValueError, IndexError):
+        return None
+
+
 def _table(item: Element, name: str, where: str) -> np.ndarray | None:
     found = item.find(name)
     if found is None:
@@ -73,32 +81,34 @@ def _table(item: Element, name: str, where: str) -> np.ndarray | None:
     return np.array([numbers(row.text or "", 3, f"{where}, {name}") for row in found.findall("v")]).reshape(-1, 3)
 
 
-def _step(item: Element, symbols: list[str], limit: int, number: int, path: Path, reading: Reading) -> Atoms | None:
+def _step(
+    item: Element, symbols: list[str], masses: list[float] | None, limit: int, number: int, path: Path, reading: Reading
+) -> Iterator[Atoms]:
     where = f"{path}, step {number}"
     iterations = len(item.findall("scstep"))
     if not iterations:
         reading.drop(number, MACHINE_LEARNED)
-        return None
+        return
     if iterations >= limit:
         reading.drop(number, UNCONVERGED)
-        return None
+        return
     cell = _table(item, "structure/crystal/varray[@name='basis']", where)
     fractional = _table(item, "structure/varray[@name='positions']", where)
     energy = item.findtext("energy/i[@name='e_fr_energy']")
     if cell is None or fractional is None or energy is None or len(fractional) != len(symbols) or len(cell) != 3:
         reading.drop(number, CUT_SHORT)
-        return None
+        return
     stress = _table(item, "varray[@name='stress']", where)
     volume = abs(float(np.linalg.det(cell)))
     # VASP's stress in kB is positive under compression, as the virial is, and symmetric but for rounding.
     forces = _table(item, "varray[@name='forces']", where)
     if (forces is not None and len(forces) != len(symbols)) or (stress is not None and len(stress) != 3):
         reading.drop(number, CUT_SHORT)
-        return None
+        return
     virial = None if stress is None else 0.5 * (stress + stress.T) / 10.0 / EV_PER_A3_IN_GPA * volume
-    atoms = Atoms(symbols, positions=fractional @ cell, cell=cell, pbc=True)
-    set_labels(atoms, Labels(energy=numbers(energy, 1, f"{where}, energy")[0], forces=forces, virial=virial))
-    return atoms
+    known = numbers(energy, 1, f"{where}, energy")[0]
+    step = IonicStep(cell, symbols, fractional @ cell, energy=known, forces=forces, virial=virial, masses=masses)
+    yield from step.finish(number, path, reading)
 
 
 FORMAT = Format(

@@ -11,7 +11,7 @@ from ase.data import atomic_numbers
 
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, numbers, open_text, plausible
-from nepkit.formats.outcar import CUT_SHORT
+from nepkit.formats.ionic_step import CUT_SHORT
 
 
 def read(path: Path, reading: Reading) -> Iterator[Atoms]:

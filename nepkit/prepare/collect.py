@@ -16,7 +16,7 @@ from nepkit.formats.catalogue import detect
 from nepkit.formats.conversion import find_sources
 from nepkit.formats.files import read_frames, write_frames
 from nepkit.formats.format import Reading
-from nepkit.formats.outcar import UNCONVERGED
+from nepkit.formats.ionic_step import UNCONVERGED
 from nepkit.frames import Labels, labels, set_labels
 from nepkit.prepare.manifest import STRUCTURES, Entry, Manifest, read_manifest
 from nepkit.prepare.template import sha256
