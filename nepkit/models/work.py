@@ -138,10 +138,10 @@ class Work:
 
 def _key(function: Callable[..., Any], shared: Any, piece: Any) -> str:
     """Return what a piece is known by: everything that its result depends on."""
-    return fingerprint(_FORMAT, function, shared, piece, *(file.read_bytes() for file in _files_of(shared)))
+    return fingerprint(_FORMAT, function, shared, piece, *(file.read_bytes() for file in files_of(shared)))
 
 
-def _files_of(shared: Any) -> list[Path]:
+def files_of(shared: Any) -> list[Path]:
     """Return the files of the models among the shared things: their names stay the same when they change."""
     found = []
     for thing in shared if isinstance(shared, tuple) else (shared,):

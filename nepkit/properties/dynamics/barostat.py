@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from ase import Atoms, units
@@ -40,12 +41,12 @@ class NoseHooverChain:
         self.target, self.kelvin = target, kelvin
         unit = kelvin * damping**2
         self._inertia = [inertia * unit, unit, unit]
-        self._momenta = [0.0, 0.0, 0.0]
+        self.momenta = [0.0, 0.0, 0.0]
 
     def scale(self, twice_kinetic: float, time: float) -> float:
         """Let the chain act for some time, and return what the momenta are to be multiplied by."""
         found = 1.0
-        momenta, inertia = self._momenta, self._inertia
+        momenta, inertia = self.momenta, self._inertia
         for part in _YOSHIDA:
             step = part * time
             for place in (2, 1, 0):
@@ -56,7 +57,7 @@ class NoseHooverChain:
         return found
 
     def _push(self, place: int, twice_kinetic: float, step: float) -> None:
-        momenta, inertia = self._momenta, self._inertia
+        momenta, inertia = self.momenta, self._inertia
         above = math.exp(-0.25 * step * momenta[place + 1] / inertia[place + 1]) if place < 2 else 1.0
         if place == 0:
             force = twice_kinetic - self.target
@@ -100,6 +101,17 @@ class MartynaTobiasKlein(VelocityVerlet):
         self._thermostat = NoseHooverChain(3.0 * count * kelvin, kelvin, 3.0 * count, coupling)
         self._barostat = NoseHooverChain((1.0 if isotropic else 9.0) * kelvin, kelvin, 9.0, cell_coupling)
         self._strain: Array = np.zeros((3, 3))  # momentum of the cell; a multiple of the unit matrix where isotropic
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next steps depend on: momenta of the cell and of the chains among it."""
+        chains = [self._thermostat.momenta, self._barostat.momenta]
+        return {**super().state(), "strain": self._strain.copy(), "chains": chains}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another run stood."""
+        super().restore(state)
+        self._strain = np.array(state["strain"])
+        self._thermostat.momenta, self._barostat.momenta = (list(chain) for chain in state["chains"])
 
     def step(self) -> None:
         """Take one step."""

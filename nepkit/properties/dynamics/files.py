@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import numpy as np
 from ase import Atoms, units
 
 from nepkit.core import conventions
+from nepkit.core.errors import InputError
 from nepkit.formats.files import format_frame
 from nepkit.frames import Labels, set_labels
 
-TRAJECTORY, THERMO, STATE, RESTART = "dump.xyz", "thermo.out", "state.pickle", "restart.xyz"
+TRAJECTORY, THERMO, STATE, RESTART = "dump.xyz", "thermo.out", "state.pack", "restart.xyz"
 APPENDED = (TRAJECTORY, THERMO)
 
 COLUMNS = "T KE PE P_xx P_yy P_zz P_yz P_xz P_xy a_x a_y a_z b_x b_y b_z c_x c_y c_z"
@@ -27,9 +29,22 @@ class RunFiles:
         Where they lie.
     sizes : mapping of str to int, optional
         How many bytes of each are kept; what a killed run wrote after its last state is cut off.
+
+    Raises
+    ------
+    InputError
+        Where a file has fewer bytes than that: it was changed, and must not be filled up.
     """
 
     def __init__(self, folder: Path, sizes: dict[str, int] | None = None) -> None:
+        for name, size in (sizes or {}).items():
+            found = (folder / name).stat().st_size if (folder / name).is_file() else 0
+            if found < size:
+                raise InputError(
+                    f"{folder / name}: {found} bytes, but the run had written {size}; it was shortened or replaced: "
+                    "put it back, or start again in another folder"
+                )
+        self._folder = folder
         self._files = {name: open(folder / name, "r+b" if sizes else "wb") for name in APPENDED}  # noqa: SIM115
         for name, size in (sizes or {}).items():
             self._files[name].truncate(size)
@@ -46,10 +61,21 @@ class RunFiles:
             os.fsync(file.fileno())
         return {name: file.tell() for name, file in self._files.items()}
 
+    def endings(self) -> dict[str, str]:
+        """Return a hash of the last bytes of every file, as it is now."""
+        return {name: ending(self._folder / name, file.tell()) for name, file in self._files.items()}
+
     def close(self) -> None:
         """Close the files."""
         for file in self._files.values():
             file.close()
+
+
+def ending(path: Path, size: int) -> str:
+    """Return a hash of up to 4096 bytes before a place of a file: whether it is still the file that was written."""
+    with path.open("rb") as file:
+        file.seek(max(size - 4096, 0))
+        return hashlib.sha256(file.read(min(size, 4096))).hexdigest()
 
 
 def thermo_header(atoms: Atoms, interval: float) -> str:

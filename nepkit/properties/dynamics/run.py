@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import os
-import pickle
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import ase
 import numpy as np
 from ase import Atoms, units
 
+from lr_correction.packing import PackError, fingerprint, pack, unpack
 from nepkit.core.atomic import atomic_path
 from nepkit.core.errors import InputError, OutputError
 from nepkit.core.progress import task
 from nepkit.formats.files import write_frames
 from nepkit.models.potentials import Potential
 from nepkit.models.potentials.nep import NepPotential
+from nepkit.models.work import files_of
 from nepkit.properties.dynamics import files
 from nepkit.properties.dynamics.integrators import integrator
 from nepkit.properties.dynamics.simulation import Simulation, start_velocities
+from nepkit.properties.dynamics.steps import VelocityVerlet
 from nepkit.properties.dynamics.watch import ExplosionError, advance
 
 VACUUM = 20.0
 """A around a structure without a cell."""
-_FORMAT = 2  # raised when states of an older nepkit must not be taken
+_FORMAT = 3  # raised when states of an older nepkit must not be taken
 
 
 @dataclass
@@ -34,11 +34,12 @@ class _State:
 
     run: Simulation
     model: str
+    model_hash: str
+    structure_hash: str
     sizes: dict[str, int]
+    endings: dict[str, str]
     volume: float
-    dynamics: Any  # the integrator with its atoms, thermostat and random numbers, without the calculator
-    format: int = _FORMAT
-    ase: str = ase.__version__
+    dynamics: VelocityVerlet
 
 
 def run_simulation(
@@ -77,7 +78,7 @@ def run_simulation(
         Where the folder holds a run already.
     """
     folder = Path(folder)
-    state = load_state(folder, run, potential) if resume and (folder / files.STATE).exists() else None
+    state = load_state(folder, run, potential, atoms) if resume and (folder / files.STATE).exists() else None
     if state is None:
         run.check(atoms)
         potential.compute([atoms], source="structure", bec=False)
@@ -87,7 +88,8 @@ def run_simulation(
         if run.ensemble == "npt" and "stress" not in work.calc.implemented_properties:
             raise InputError(f"{potential.name} gives no stress, which a constant pressure needs; use nvt or nve")
         dynamics = integrator(work, run, np.random.default_rng([run.seed, 1]))
-        state = _State(run, potential.name, {}, float(work.cell.volume if work.cell.rank == 3 else 0.0), dynamics)
+        volume = float(work.cell.volume if work.cell.rank == 3 else 0.0)
+        state = _State(run, potential.name, _model_hash(potential), _structure_hash(atoms), {}, {}, volume, dynamics)
         write_inputs(folder, atoms, run, potential)
     written = files.RunFiles(folder, state.sizes)
     try:
@@ -155,34 +157,64 @@ def write_inputs(folder: Path, atoms: Atoms, run: Simulation, potential: Potenti
         temporary.write_text(run.script(file, orthogonal), encoding="utf-8")
 
 
-def load_state(folder: Path, run: Simulation, potential: Potential) -> _State:
-    """Return the run that a folder holds, to go on with it as ``run`` says."""
+def load_state(folder: Path, run: Simulation, potential: Potential, atoms: Atoms) -> _State:
+    """Return the run that a folder holds, to go on with it as ``run`` says.
+
+    Raises
+    ------
+    InputError
+        Where settings, model (by the content of its file), structure or the files that grow are not those of the run.
+    """
     path = folder / files.STATE
     try:
-        state = pickle.loads(path.read_bytes())
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError) as error:
+        kept = unpack(path.read_bytes())
+    except PackError as error:
         raise InputError(f"{path}: no state of a run ({error}); start again in another folder") from None
-    if not isinstance(state, _State) or (state.format, state.ase) != (_FORMAT, ase.__version__):
-        raise InputError(f"{path}: of another version of nepkit or ASE; start again from {files.RESTART}")
-    different = run.difference(state.run)
-    if state.model != potential.name:
-        different = f"model {potential.name} instead of {state.model}"
+    if not isinstance(kept, dict) or kept.get("format") != _FORMAT:
+        raise InputError(f"{path}: of another version of nepkit; start again from {files.RESTART}")
+    different = run.difference(kept["run"])
+    if kept["model"] != potential.name:
+        different = f"model {potential.name} instead of {kept['model']}"
+    elif kept["model_hash"] != _model_hash(potential):
+        different = f"model {potential.name} has another content now"
+    elif kept["structure_hash"] != _structure_hash(atoms):
+        different = "another structure"
     if different:
         raise InputError(f"{folder}: the run there is another one ({different}); ask for the same, or another folder")
-    if run.steps < state.dynamics.nsteps:
+    if run.steps < kept["dynamics"]["nsteps"]:
         raise InputError(
-            f"{folder}: the run there has {state.dynamics.nsteps} steps already, {run.steps} are asked for"
+            f"{folder}: the run there has {kept['dynamics']['nsteps']} steps already, {run.steps} are asked for"
         )
-    state.run = run
-    return state
+    work = kept["atoms"]
+    dynamics = integrator(work, run, np.random.default_rng([run.seed, 1]))
+    dynamics.restore(kept["dynamics"])
+    for name, size in kept["sizes"].items():
+        file = folder / name
+        if file.is_file() and file.stat().st_size >= size and files.ending(file, size) != kept["endings"][name]:
+            raise InputError(f"{file}: not the file that the run wrote; put it back, or start again in another folder")
+    return _State(run, kept["model"], kept["model_hash"], kept["structure_hash"], kept["sizes"], kept["endings"],
+                  kept["volume"], dynamics)  # fmt: skip
+
+
+def _model_hash(potential: Potential) -> str:
+    """Return what tells a model file from another one of the same name."""
+    return fingerprint(*(file.read_bytes() for file in files_of(potential)))
+
+
+def _structure_hash(atoms: Atoms) -> str:
+    return fingerprint(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc)
 
 
 def _save(state: _State, folder: Path, written: files.RunFiles) -> None:
     atoms = state.dynamics.atoms
     calculator, atoms.calc = atoms.calc, None
-    kept = replace(state, sizes=written.sizes())
+    kept = {
+        "format": _FORMAT, "run": state.run, "model": state.model, "model_hash": state.model_hash,
+        "structure_hash": state.structure_hash, "sizes": written.sizes(), "endings": written.endings(),
+        "volume": state.volume, "atoms": atoms, "dynamics": state.dynamics.state(),
+    }  # fmt: skip
     with atomic_path(folder / files.STATE, overwrite=True) as temporary:
-        temporary.write_bytes(pickle.dumps(kept))
+        temporary.write_bytes(pack(kept))
     atoms.calc = calculator
 
 

@@ -45,6 +45,14 @@ class VelocityVerlet:
         if not atoms.has("momenta"):
             atoms.set_momenta(np.zeros((len(atoms), 3)))
 
+    def state(self) -> dict[str, Any]:
+        """Return what the next steps depend on beside atoms and settings; `restore` takes it."""
+        return {"nsteps": self.nsteps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another run stood."""
+        self.nsteps = state["nsteps"]
+
     def run(self, steps: int) -> None:
         """Take steps."""
         for _ in range(steps):
@@ -66,7 +74,22 @@ class VelocityVerlet:
         return np.asarray(self.atoms.get_forces(md=True))
 
 
-class Bussi(VelocityVerlet):
+class _Random(VelocityVerlet):
+    """Steps with noise, whose source is part of their state."""
+
+    rng: np.random.Generator
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next steps depend on, the random numbers to come among it."""
+        return {**super().state(), "rng": self.rng.bit_generator.state}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another run stood, with its random numbers."""
+        super().restore(state)
+        self.rng.bit_generator.state = state["rng"]
+
+
+class Bussi(_Random):
     """Constant temperature by stochastic velocity rescaling (doi:10.1063/1.2408420, equation A7).
 
     Parameters
@@ -100,7 +123,7 @@ class Bussi(VelocityVerlet):
         super().step()
 
 
-class Langevin(VelocityVerlet):
+class Langevin(_Random):
     """Constant temperature by friction and noise on every atom (doi:10.1016/j.cplett.2006.07.086, equation 23).
 
     Parameters

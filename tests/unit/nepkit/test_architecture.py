@@ -117,3 +117,9 @@ def test_commands_import_nothing_heavy_at_the_top(path):
             assert room_of(target) in {"cli", *LIGHT}, target
         else:
             assert target.partition(".")[0] in light, target
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_reads_what_can_run_code(path):
+    roots = {target.partition(".")[0] for target in imports(path, everywhere=True)}
+    assert not roots & {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}

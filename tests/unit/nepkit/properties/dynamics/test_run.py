@@ -136,7 +136,7 @@ def test_a_killed_run_goes_on(tmp_path):
     folder = tmp_path / "md"
     write_frames(tmp_path / "model.xyz", [copper()])
     process = subprocess.Popen([*words, "100000"], cwd=tmp_path, stderr=subprocess.DEVNULL, env=os.environ)
-    while not (folder / "state.pickle").exists() and process.poll() is None:
+    while not (folder / "state.pack").exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -201,7 +201,7 @@ def test_another_run_is_not_gone_on_with(tmp_path):
     ):
         with pytest.raises(InputError, match=what):
             run_simulation(copper(), potential, other, tmp_path / "run", resume=True)
-    Path(tmp_path / "run" / "state.pickle").write_bytes(b"no state")
+    Path(tmp_path / "run" / "state.pack").write_bytes(b"no state")
     with pytest.raises(InputError, match="no state of a run"):
         run_simulation(copper(), potential, run, tmp_path / "run", resume=True)
 
@@ -234,3 +234,39 @@ def test_structures_that_cannot_be_run(tmp_path):
         run_simulation(still, potential, Simulation("nvt", 10, dump=10), tmp_path / "other")
     run_simulation(molecule, potential, Simulation("nve", 20, dump=10), tmp_path / "molecule")
     assert len(list(read_frames(tmp_path / "molecule" / "dump.xyz"))) == 2
+
+
+def test_a_run_is_gone_on_with_by_content_and_not_by_name(tmp_path, repository):
+    """Another model of the same name, another structure, and a shortened trajectory were once taken in silence."""
+    model, run = tmp_path / "nep.txt", Simulation("nve", 20, dump=10)
+    longer = Simulation("nve", 40, dump=10)
+    data = repository / "nepkit" / "data" / "li3ycl6"
+    frame = next(iter(read_frames(data / "train.xyz")))
+    text = (data / "nep.txt").read_text()
+    model.write_text(text)
+    run_simulation(frame, load_potential(model), run, tmp_path / "run")
+    kept = {name: (tmp_path / "run" / name).read_bytes() for name in ("dump.xyz", "thermo.out", "state.pack")}
+    lines = text.splitlines()
+    model.write_text("\n".join([*lines[:-1], f"{1.01 * float(lines[-1]):.7e}"]) + "\n")
+    with pytest.raises(InputError, match="has another content now"):
+        run_simulation(frame, load_potential(model), longer, tmp_path / "run", resume=True)
+    model.write_text(text)
+    moved = frame.copy()
+    moved.positions[0, 0] += 0.1
+    with pytest.raises(InputError, match="another structure"):
+        run_simulation(moved, load_potential(model), longer, tmp_path / "run", resume=True)
+    (tmp_path / "run" / "dump.xyz").write_bytes(kept["dump.xyz"][:100])
+    with pytest.raises(InputError, match=r"dump\.xyz: 100 bytes, but the run had written"):
+        run_simulation(frame, load_potential(model), longer, tmp_path / "run", resume=True)
+    (tmp_path / "run" / "dump.xyz").write_bytes(kept["dump.xyz"].replace(b"0", b"1"))
+    with pytest.raises(InputError, match="not the file that the run wrote"):
+        run_simulation(frame, load_potential(model), longer, tmp_path / "run", resume=True)
+    (tmp_path / "run" / "dump.xyz").write_bytes(kept["dump.xyz"])
+    damaged = bytearray(kept["state.pack"])
+    damaged[200] ^= 1
+    (tmp_path / "run" / "state.pack").write_bytes(bytes(damaged))
+    with pytest.raises(InputError, match="damaged"):
+        run_simulation(frame, load_potential(model), longer, tmp_path / "run", resume=True)
+    (tmp_path / "run" / "state.pack").write_bytes(kept["state.pack"])
+    run_simulation(frame, load_potential(model), longer, tmp_path / "run", resume=True)
+    assert len(list(read_frames(tmp_path / "run" / "dump.xyz"))) == 4
