@@ -71,6 +71,7 @@ class Interaction:
     self_term: float = 0.0
     background: bool = False
     high_pass: float = 0.0
+    switch_start: float = SWITCH_START
 
     def __post_init__(self) -> None:
         _require_positive("alpha", self.alpha)
@@ -145,7 +146,7 @@ def smeared_pair(r: Array, interaction: Interaction) -> tuple[Array, Array]:
     alpha = interaction.alpha
     bare = special_module(namespace(r)).erf(alpha * r) / r
     bare_slope = (_gaussian(r, alpha) - bare) / r
-    switch, switch_slope = _switch(r, SWITCH_START * interaction.pair_cutoff, interaction.pair_cutoff)
+    switch, switch_slope = _switch(r, interaction.switch_start * interaction.pair_cutoff, interaction.pair_cutoff)
     return bare * switch, bare_slope * switch + bare * switch_slope
 
 
@@ -197,11 +198,12 @@ def gpumd(mode: int, cutoff_radial: float) -> Interaction:
     return smeared(alpha, k_cutoff)
 
 
-def smeared_within(cutoff_radial: float) -> Interaction:
+def smeared_within(cutoff_radial: float, switch_start: float = SWITCH_START) -> Interaction:
     """Return mode 2 of `gpumd` cut to pairs within the cutoff: what charges do without any long range.
 
-    ``erf(alpha r) / r`` with alpha = pi / cutoff_radial, switched smoothly to zero between half the cutoff and the
-    cutoff, and the same diagonal ``2 alpha / sqrt(pi)`` that the sum over k contains (the limit of erf(alpha r)/r).
+    ``erf(alpha r) / r`` with alpha = pi / cutoff_radial, switched smoothly to zero between a share of the cutoff (half
+    of it unless given) and the cutoff, and the same diagonal ``2 alpha / sqrt(pi)`` that the sum over k contains (the
+    limit of erf(alpha r) / r).
 
     Examples
     --------
@@ -210,7 +212,8 @@ def smeared_within(cutoff_radial: float) -> Interaction:
     """
     _require_positive("cutoff_radial", cutoff_radial)
     alpha = math.pi / cutoff_radial
-    return Interaction(alpha, pair="smeared", pair_cutoff=cutoff_radial, self_term=2 * alpha / math.sqrt(math.pi))
+    self_term = 2 * alpha / math.sqrt(math.pi)
+    return Interaction(alpha, pair="smeared", pair_cutoff=cutoff_radial, self_term=self_term, switch_start=switch_start)
 
 
 def screened(cutoff_radial: float, reach: float) -> Interaction:

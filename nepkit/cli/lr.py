@@ -255,3 +255,31 @@ def charges(model: Path, frames: Path, output: Path | None, overwrite: bool, dev
         tables=[Table("Charges (e)", columns, rows, formats)],
         text=f"{len(given)} frames{wrote}",
     )
+
+
+@command("lr diagnose", menu=804)
+@click.argument("model")
+@click.argument("frames", type=options.FILE)
+@click.option("--refit", type=options.FILE, help="Training frames on which the NEP's last layer is refitted first.")
+@click.option("--cutoff", type=click.FloatRange(0, min_open=True),
+              help="Cutoff in A (default: that of the model).")  # fmt: skip
+@options.output("Page with the numbers, html.")
+def diagnose(
+    model: str, frames: Path, refit: Path | None, cutoff: float | None, output: Path | None, overwrite: bool
+) -> Output:
+    """Ask residual forces for charges beyond the cutoff.
+
+    MODEL is a nep.txt or any other potential with forces, FRAMES are labelled frames that it was not trained on.
+    Nothing is fitted but one number per pair of elements: residual forces against the fields of charges further away
+    than the cutoff. Frames that fall into parts beyond the cutoff are asked for the charges of these parts.
+    """
+    from nepkit.models.diagnosis import diagnose_file
+    from nepkit.report.diagnosis import tables, write_diagnosis
+
+    result = diagnose_file(model, frames, refit=refit, cutoff=cutoff)
+    written = ""
+    if output is not None:
+        write_diagnosis(result, output, [("model", model), ("frames", str(frames))], overwrite=overwrite)
+        written = f"\nwrote {output}"
+    head = f"{result.text[:1].upper()}{result.text[1:]}.\n{result.next_step}\n"
+    return Output(data=result.summary(), tables=tables(result), head=head, text=written)
