@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nepkit.core.atomic import atomic_path
 from nepkit.core.conventions import BOLTZMANN
 from nepkit.core.errors import InputError
+from nepkit.core.statistics.blocks import mean_over_items
 from nepkit.transport.mechanism.motion import Motion
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Density:
     @property
     def values(self) -> Array:
         """Number of ions per A^3, shape (a, b, c)."""
-        return np.asarray(self.blocks.mean(axis=0) / self.voxel)
+        return np.asarray(mean_over_items(self.blocks, self.frames)[0] / self.voxel)
 
     def free_energy(self, temperature: float) -> Array:
         """Return -kT ln(density), eV, zero where it is highest and infinite where no ion was seen."""

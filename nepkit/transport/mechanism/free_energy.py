@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nepkit.core.conventions import BOLTZMANN
 from nepkit.core.errors import InputError
+from nepkit.core.statistics.blocks import mean_over_items, part_sizes
 from nepkit.core.statistics.quantity import Quantity, of_blocks
 from nepkit.percolation.clusters import grid_contacts, percolation
 from nepkit.transport.mechanism.density import Density
@@ -68,7 +69,7 @@ def barrier(found: Density, temperature: float, *, along: str | None = None, ran
     InputError
         Where there is no such way through any voxel that an ion was seen in.
     """
-    mean = found.blocks.mean(axis=0)
+    mean = mean_over_items(found.blocks, found.frames)[0]
     level = _level(mean, along, rank)
     if level is None:
         where = f"around {along}" if along else f"in {rank} direction{'s' if rank > 1 else ''}"
@@ -78,9 +79,10 @@ def barrier(found: Density, temperature: float, *, along: str | None = None, ran
         )
     energy = _energy(mean, level, temperature)
     count = len(found.blocks)
+    sizes = part_sizes(found.frames, count)
     others = []
     for left_out in range(count if count > 1 else 0):
-        rest = (found.blocks.sum(axis=0) - found.blocks[left_out]) / (count - 1)
+        rest = (found.frames * mean - sizes[left_out] * found.blocks[left_out]) / (found.frames - sizes[left_out])
         other = _level(rest, along, rank, near=level)
         if other is not None:
             others.append(_energy(rest, other, temperature))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nepkit.core.errors import InputError
 from nepkit.core.progress import track
+from nepkit.core.statistics.blocks import mean_over_items
 from nepkit.core.statistics.quantity import Quantity, of_blocks
 from nepkit.transport.mechanism.motion import Motion
 from nepkit.transport.mechanism.sites import Sites, periodic_tree
@@ -70,13 +71,14 @@ class Occupation:
 
     def occupancies(self) -> list[Quantity]:
         """Return the mean number of ions at every site."""
-        return _quantities(self.share)
+        return _quantities(self.share, len(self.site))
 
     def occupancy_of_kinds(self) -> dict[str, Quantity]:
         """Return the mean number of ions per site of every kind."""
         kind, share = np.array(self.sites.kind), self.share
         names = self.sites.kinds
-        return dict(zip(names, _quantities(np.stack([share[:, kind == name].mean(axis=1) for name in names], axis=1)),
+        return dict(zip(names, _quantities(np.stack([share[:, kind == name].mean(axis=1) for name in names], axis=1),
+                                           len(self.site)),
                         strict=True))  # fmt: skip
 
     @property
@@ -95,11 +97,11 @@ def packed_states(site: Integers, image: Integers) -> Integers:
     return np.asarray((image + RANGE) @ np.array([4 * RANGE * RANGE, 2 * RANGE, 1]) + 8 * RANGE**3 * site)
 
 
-def _quantities(blocks: Array) -> list[Quantity]:
+def _quantities(blocks: Array, frames: int) -> list[Quantity]:
     count = len(blocks)
-    spread = blocks.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(blocks.shape[1:], np.nan)
+    mean, spread = mean_over_items(blocks, frames)
     spread = np.where(spread < 1e-12, 0.0, spread)  # rounding
-    return [of_blocks(float(a), float(b), max(count, 2), "") for a, b in zip(blocks.mean(axis=0), spread, strict=True)]
+    return [of_blocks(float(a), float(b), max(count, 2), "") for a, b in zip(mean, spread, strict=True)]
 
 
 def occupy(motion: Motion, element: str, sites: Sites, *, core: float | None = None, settle: float = 0.0) -> Occupation:

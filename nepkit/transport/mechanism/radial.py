@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from nepkit.core.errors import InputError, UnknownNameError, did_you_mean
 from nepkit.core.neighbours import neighbours
 from nepkit.core.progress import track
+from nepkit.core.statistics.blocks import mean_over_items
 from nepkit.core.statistics.quantity import Quantity, of_blocks
 
 Array = NDArray[np.float64]
@@ -121,7 +121,8 @@ def radial(
         rows[-1] = np.stack([rows[-1], rows[-1] * volume])
     if not rows:
         raise InputError(f"{where}: no frames")
-    blocks = np.array([np.mean(part, axis=0) for part in _split(rows)])
+    # Of 10 frames in 8 blocks two blocks have two: `mean_over_items` knows.
+    blocks = np.array([part.mean(axis=0) for part in np.array_split(np.array(rows), min(BLOCKS, len(rows)))])
     return [_curve(pair, edges, shells, blocks[:, :, k], counts, len(rows)) for k, pair in enumerate(wanted)]
 
 
@@ -129,11 +130,6 @@ def _check(pairs: Sequence[tuple[str, str]], names: list[str], where: str) -> No
     for element in (element for pair in pairs for element in pair):
         if element not in names:
             raise UnknownNameError(f"{where}: no {element}: {did_you_mean(element, names)}")
-
-
-def _split(rows: list[Array]) -> list[Array]:
-    edges = np.linspace(0, len(rows), min(BLOCKS, len(rows)) + 1).astype(int)
-    return [np.array(rows[a:b]) for a, b in pairwise(edges.tolist())]
 
 
 def _histograms(
@@ -157,15 +153,14 @@ def _curve(
     g = blocks[:, 1] / (one * others * shells)
     number = np.cumsum(blocks[:, 0], axis=1) / one
     count = len(g)
-    scale = np.sqrt(count) if count > 1 else np.nan
-    g_error, number_error = (part.std(axis=0, ddof=1 if count > 1 else 0) / scale for part in (g, number))
-    mean = g.mean(axis=0)
+    mean, g_error = mean_over_items(g, frames)
+    neighbours_within, number_error = mean_over_items(number, frames)
     peak, shell = _shell(mean, g_error, edges)
     coordination = None
     if np.isfinite(shell):
         at = int(np.searchsorted(edges, shell)) - 1
-        coordination = of_blocks(float(number[:, at].mean()), float(number_error[at]), max(count, 2), "")
-    return Radial(pair, edges, mean, g_error, number.mean(axis=0), number_error, peak, shell, coordination, frames)
+        coordination = of_blocks(float(neighbours_within[at]), float(number_error[at]), max(count, 2), "")
+    return Radial(pair, edges, mean, g_error, neighbours_within, number_error, peak, shell, coordination, frames)
 
 
 def _shell(g: Array, error: Array, edges: Array) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nepkit.core.errors import InputError
 from nepkit.core.neighbours import neighbours
+from nepkit.core.statistics.blocks import mean_over_items, part_sizes
 from nepkit.transport.mechanism.motion import Motion
 
 Array = NDArray[np.float64]
@@ -121,26 +122,23 @@ def _self(paths: Array, step: int, edges: Array) -> tuple[Array, Array, float, f
         curves.append(np.histogram(moved, edges)[0] / len(moved) / np.diff(edges))
         second.append(np.square(moved).mean())
         fourth.append((moved**4).mean())
-    mean, error = _mean(np.array(curves))
+    mean, error = mean_over_items(curves, origins)
     if not np.sum(second):
         return mean, error, float("nan"), float("nan")
-    ratio = 0.6 * np.mean(fourth) / np.mean(second) ** 2 - 1.0
+    sizes = part_sizes(origins, blocks)
+    ratio = 0.6 * np.average(fourth, weights=sizes) / np.average(second, weights=sizes) ** 2 - 1.0
     # Left out in turn, since the ratio of means is not the mean of ratios.
     rest = (
-        [0.6 * _without(fourth, k) / _without(second, k) ** 2 - 1.0 for k in range(blocks)] if blocks > 1 else [ratio]
+        [0.6 * _without(fourth, sizes, k) / _without(second, sizes, k) ** 2 - 1.0 for k in range(blocks)]
+        if blocks > 1
+        else [ratio]
     )
     spread = np.sqrt((blocks - 1) / blocks * np.square(np.array(rest) - np.mean(rest)).sum()) if blocks > 1 else np.nan
     return mean, error, float(ratio), float(spread)
 
 
-def _without(values: ArrayLike, left_out: int) -> float:
-    return float(np.delete(np.asarray(values), left_out).mean())
-
-
-def _mean(curves: Array) -> tuple[Array, Array]:
-    count = len(curves)
-    spread = curves.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(curves.shape[1:], np.nan)
-    return curves.mean(axis=0), np.asarray(spread)
+def _without(values: ArrayLike, sizes: Array, left_out: int) -> float:
+    return float(np.average(np.delete(np.asarray(values), left_out), weights=np.delete(sizes, left_out)))
 
 
 def _distinct(motion: Motion, atoms: Integers, step: int, edges: Array) -> tuple[Array, Array]:
@@ -161,4 +159,4 @@ def _distinct(motion: Motion, atoms: Integers, step: int, edges: Array) -> tuple
             other = pairs.first % count != pairs.second % count
             total += np.histogram(pairs.distance[across & other], edges)[0]
         curves.append(total / len(part) / ideal)
-    return _mean(np.array(curves))
+    return mean_over_items(curves, len(chosen))
