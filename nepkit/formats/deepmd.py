@@ -85,6 +85,9 @@ def _frames(folder: Path, atoms: int, periodic: bool) -> Iterator[dict[str, Any]
     if len(set(counts.values())) > 1:
         raise InputError(f"{folder}: numbers of frames differ: {', '.join(f'{k} {v}' for k, v in counts.items())}")
     for index in range(counts["coord"]):
+        for name, array in arrays.items():
+            if not np.isfinite(array[index]).all():
+                raise InputError(f"{folder}, frame {index + 1}: {name} is not finite; remove the frame from the arrays")
         yield {name: array[index] for name, array in arrays.items()}
 
 

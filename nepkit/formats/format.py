@@ -46,10 +46,13 @@ class Reading:
         Elements of the types 1, 2, ... in files that number them.
     dropped : list of Dropped
         Steps that are left out, filled while frames are read.
+    with_forces : bool
+        Whether a step so far had forces; one without them is left out then.
     """
 
     types: tuple[str, ...] = ()
     dropped: list[Dropped] = field(default_factory=list)
+    with_forces: bool = False
 
     def drop(self, step: int, reason: str) -> None:
         """Leave a step out."""

@@ -16,6 +16,7 @@ from nepkit.frames import Labels, set_labels
 
 UNCONVERGED = "electronic steps not converged"
 CUT_SHORT = "cut short"
+WITHOUT_FORCES = "without forces, which earlier steps have"
 UNTOLD = "the output does not say whether its electronic steps converged"
 
 
@@ -76,17 +77,25 @@ class IonicStep:
             reading.drop(number, UNCONVERGED)
         elif self.energy is None or self.positions is None or (np.any(self.pbc) and self.cell is None):
             reading.drop(number, self.missing)
+        elif self.forces is None and reading.with_forces:
+            reading.drop(number, WITHOUT_FORCES)
         elif self.untold:
             reading.drop(number, UNTOLD)
         else:
+            reading.with_forces |= self.forces is not None
             yield self._frame(number, path)
 
     def _frame(self, number: int, path: Path) -> Atoms:
-        shape = (len(self.symbols), 3)
-        for told in (self.energy, self.positions, self.cell, self.forces, self.stress, self.virial):
-            rows = told is self.positions or told is self.forces
-            if told is not None and not (np.isfinite(told).all() and (not rows or np.shape(told) == shape)):
-                raise InputError(f"{path}, step {number}: its numbers are not finite or not one row per atom")
+        rows, tensor = (len(self.symbols), 3), (3, 3)
+        for name, shape in {
+            "energy": (), "positions": rows, "forces": rows, "cell": tensor, "stress": tensor, "virial": tensor
+        }.items():  # fmt: skip
+            told = getattr(self, name)
+            if told is not None and not (np.shape(told) == shape and np.isfinite(told).all()):
+                raise InputError(
+                    f"{path}, step {number}: {name} of shape {np.shape(told)}, expected finite numbers of shape "
+                    f"{shape}; is the file cut short?"
+                )
         atoms = Atoms(self.symbols, positions=self.positions, cell=self.cell, pbc=self.pbc)
         if self.masses is not None and len(self.masses) == len(atoms):
             keep_isotopes(atoms, self.masses)

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from nepkit.core.errors import InputError
 from nepkit.formats.format import Format, Reading, open_text, require_cell, require_finite
@@ -24,11 +25,17 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     from ase.io.vasp import read_vasp
 
     with open_text(path) as file:
-        text = StringIO("".join(_plain_names(number, line) for number, line in enumerate(file, 1)))
-        try:
-            atoms = read_vasp(text)
-        except Exception as error:  # ASE's reader raises whatever went wrong first
-            raise InputError(f"{path}: not a POSCAR: {error or type(error).__name__}") from None
+        lines = [_plain_names(number, line) for number, line in enumerate(file, 1)]
+    title, counts = (lines[0].split() if lines else []), (lines[5].split() if len(lines) > 5 else [])
+    if counts and counts[0].isdigit() and any(_plain_name(word) is None for word in title[: len(counts)] or [""]):
+        raise InputError(
+            f"{path}: no elements, neither in line 6 nor in line 1 (VASP 4); add a line of them before line 6"
+        )
+    text = StringIO("".join(lines))
+    try:
+        atoms = read_vasp(text)
+    except Exception as error:  # ASE's reader raises whatever went wrong first
+        raise InputError(f"{path}: not a POSCAR: {error or type(error).__name__}") from None
     require_finite(atoms, str(path))
     atoms.info.clear()
     atoms.calc = None
@@ -41,8 +48,13 @@ def _plain_names(number: int, line: str) -> str:
     words = line.split()
     if number != 6 or not words or any(word[0].isdigit() for word in words):
         return line
-    found = [re.fullmatch(r"([A-Z][a-z]?)(?:[^a-zA-Z].*)?", word) for word in words]
-    return " ".join(name[1] if name else word for name, word in zip(found, words, strict=True)) + "\n"
+    return " ".join(_plain_name(word) or word for word in words) + "\n"
+
+
+def _plain_name(word: str) -> str | None:
+    """Return the element of a name of a data set; None where it begins with none."""
+    found = re.fullmatch(r"([A-Z][a-z]?)(?:[^a-zA-Z].*)?", word)
+    return found[1] if found and found[1] in atomic_numbers else None
 
 
 def places(atoms: Atoms) -> list[int]:

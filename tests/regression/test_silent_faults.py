@@ -195,3 +195,24 @@ def test_a_radial_distribution_is_that_of_freud():
         other.compute((freud.box.Box.cube(14.0), atoms.positions - 7.0), reset=False)
     # freud divides by N, the mean density of pairs has N - 1.
     assert found.g[2:] == pytest.approx(other.rdf[2:] * 200 / 199, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", ["opt.out", "v6.out"])
+def test_the_last_energy_of_an_optimization_in_orca_has_no_forces(cases, name):
+    """ORCA evaluates the last geometry once more, without a gradient; that step is told and left out."""
+    with pytest.warns(UserWarning, match="1 steps left out: without forces, which earlier steps have"):
+        frames = list(read_frames(cases / "26_orca" / name))
+    distances = np.array([atoms.get_distance(0, 1) for atoms in frames])
+    assert distances == pytest.approx([0.80, 0.76, 0.74])
+    assert [labels(atoms).energy / 27.211386 for atoms in frames] == pytest.approx([-1.1, -1.12, -1.125], abs=1e-6)
+
+
+def test_no_numbers_of_deepmd_that_are_none(cases):
+    with pytest.raises(InputError, match=r"nan.set\.000, frame 2: energy is not finite"):
+        list(read_frames(cases / "20_deepmd" / "nan"))
+
+
+def test_a_poscar_without_elements_is_told_as_such(cases):
+    with pytest.raises(InputError, match="no elements, neither in line 6 nor in line 1"):
+        list(read_frames(cases / "07_poscar" / "vasp4_nonames.vasp"))
+    assert read(cases / "07_poscar" / "vasp4.vasp")[0].get_chemical_symbols() == ["Li", "Cl"]
