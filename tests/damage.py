@@ -72,7 +72,8 @@ def samples(reference: Path | None = None) -> dict[str, tuple[str, bytes]]:
         found["gpumd-netcdf"] = ("gpumd-netcdf", path.read_bytes())
     found["lammps-dump"] = ("lammps-dump", _DUMP.encode())
     for file in sorted(OUTPUTS.glob("*.gz")) + sorted(OUTPUTS.glob("*/*.log.gz")):
-        name = file.name.split("_")[0].split(".")[0].replace("h2", "cp2k")
+        whose = file if file.parent == OUTPUTS else file.parent
+        name = whose.name.split("_")[0].split(".")[0]
         found[file.name] = (name, gzip.decompress(file.read_bytes()))
     for name, text in _LAYOUTS.items():
         found[name] = (name, text.encode())

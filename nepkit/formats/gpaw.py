@@ -11,6 +11,7 @@ from typing import TextIO
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 
 from nepkit.core.errors import InputError
 from nepkit.formats.calculation import State, checked
@@ -56,11 +57,15 @@ def _tables(path: Path, file: TextIO, reading: Reading) -> Iterator[Atoms]:
                 yield from step.finish(number, path, reading)
             step, begun = IonicStep(step.cell, untold=True), True
             rows = _rows(file)
-            step.symbols = [row[1] for row in rows]
+            step.symbols = [row[1] if row[1:] else "" for row in rows]
+            if any(name not in atomic_numbers for name in step.symbols):
+                raise InputError(f"{where}: a row of its atoms has no element; is the file damaged?")
             step.positions = np.array([numbers(" ".join(row[2:5]), 3, where) for row in rows]).reshape(-1, 3)
         elif line.startswith("Unit cell  #"):
             rows = _rows(file)
-            step.pbc = [row[0] == "yes" for row in rows]
+            step.pbc = [row[:1] == ["yes"] for row in rows]
+            if len(rows) != 3:
+                raise InputError(f"{where}: {len(rows)} cell vectors, expected 3; is the file cut short?")
             step.cell = np.array([numbers(" ".join(row[1:4]), 3, where) for row in rows]).reshape(-1, 3)
         elif line.startswith("maximum number of iterations:"):
             limit = int(numbers(line.partition(":")[2], 1, where)[0])

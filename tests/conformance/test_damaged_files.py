@@ -36,9 +36,9 @@ def test_the_samples_are_of_every_format_that_is_read():
     } - without
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in ("gpaw_unconverged.txt.gz",)])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if "unconverged" not in name])
 def test_the_samples_are_sound(name, tmp_path):
     format, whole = SAMPLES[name]
     (tmp_path / "input").write_bytes(whole)
-    if name != "h2.log.gz":  # its positions are in a file beside it
+    if name not in ("h2.log.gz", "cellopt.log.gz", "nve.log.gz"):  # their positions are in a file beside them
         assert damage.outcome(tmp_path / "input", format) == "frames"
