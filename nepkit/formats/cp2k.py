@@ -8,13 +8,14 @@ are found in the log by their energy, with cells in ``PROJECT-1.cell`` and force
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from ase import Atoms
+from ase.cell import Cell
 from ase.data import atomic_numbers
 from ase.units import Bohr, Hartree
 
@@ -35,6 +36,7 @@ _PER_GPA = {"GPa": 1.0, "bar": 1e-4, "kbar": 0.1}
 @dataclass
 class _Log:
     cell: dict[str, list[float]] = field(default_factory=dict)
+    shape: dict[str, str] = field(default_factory=dict)  # lengths a b c and angles alpha beta gamma as printed
     symbols: list[str] = field(default_factory=list)
     positions: np.ndarray | None = None
     masses: list[float] = field(default_factory=list)
@@ -110,6 +112,9 @@ def _take(log: _Log, line: str, file: TextIO, where: str) -> None:
     if "CELL| Vector" in line:
         name = line.split("Vector", 1)[1].split()[0]
         log.cell[name] = numbers(line.partition(":")[2], 3, where)
+        log.shape[name] = line.split()[-1]
+    elif "CELL| Angle" in line:
+        log.shape[(line.partition("),")[2].split() or [""])[0]] = line.split()[-1]
     elif "ATOMIC COORDINATES IN" in line.upper() and "QUICKSTEP" in line:
         log.symbols, log.positions, log.masses = _coordinates(file, where)
     elif found := _TRAJECTORY.search(line):
@@ -221,7 +226,22 @@ def _cell(log: _Log, moved: Moved | None, where: str) -> np.ndarray:
             f"{where}: no cell vectors in the log nor in a file beside it; use PRINT_LEVEL MEDIUM or "
             "&MOTION &PRINT &CELL"
         )
-    return np.array([log.cell[name] for name in "abc"])
+    return _precise(np.array([log.cell[name] for name in "abc"]), log.shape)
+
+
+def _precise(rounded: np.ndarray, shape: Mapping[str, str]) -> np.ndarray:
+    """Return the cell by its lengths and angles, which newer logs print to six decimals, its vectors only to three.
+
+    Only of a cell that stands as CP2K puts it, a along x and b in the plane of x and y; others stay as they are.
+    """
+    told = [shape.get(name, "") for name in ("a", "b", "c", "alpha", "beta", "gamma")]
+    if np.triu(rounded, 1).any() or any(len(word.partition(".")[2]) < 6 for word in told):
+        return rounded
+    try:
+        precise = np.asarray(Cell.fromcellpar([float(word) for word in told]).array)
+    except (ValueError, AssertionError):  # a damaged file
+        return rounded
+    return precise if np.allclose(precise, rounded, rtol=0.0, atol=6e-4) else rounded
 
 
 FORMAT = Format(

@@ -5,12 +5,14 @@ stands with it. Neither ASE nor dpdata reads positions beside a CP2K log; dpdata
 """
 
 import gzip
+import re
 import shutil
 import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from ase.cell import Cell
 from ase.io import read
 
 from nepkit.core.conventions import matrix
@@ -236,6 +238,24 @@ def test_cells_of_an_optimization_in_cp2k_are_those_beside_the_log(repository, t
         shutil.copy(folder / name, tmp_path)
     with pytest.raises(Exception, match=r"the cell changes, but cellopt-1\.cell is not beside the log"):
         ours(tmp_path / "cellopt.log.gz")
+
+
+def test_a_cell_of_cp2k_has_the_digits_of_its_lengths_and_angles(repository, tmp_path):
+    """Vectors are printed to 1e-3 A; a cell of 3.98178 A would become one of 3.982 A."""
+    text = gzip.decompress((repository / OURS / "cp2k_nve" / "nve.log.gz").read_bytes()).decode()
+    shutil.copy(repository / OURS / "cp2k_nve" / "nve-pos-1.xyz", tmp_path)
+    cell = Cell.new([[3.98178051, 0.0, 0.0], [0.49781153, 4.19586176, 0.0], [0.19810001, 0.29970002, 4.39710003]])
+    lengths, angles = cell.lengths(), cell.angles()
+    for name, vector, length in zip("abc", cell, lengths, strict=True):
+        x, y, z = (f"{value:10.3f}" for value in vector)
+        line = f" CELL| Vector {name} [angstrom]: {x}{y}{z}   |{name}| = {length:12.6f}"
+        text = re.sub(rf"^ CELL\| Vector {name} .*$", line, text, flags=re.MULTILINE)
+    for name, angle in zip(("alpha", "beta", "gamma"), angles, strict=True):
+        text = re.sub(rf"^( CELL\| Angle .*{name} .*?)\S+$", rf"\g<1>{angle:.6f}", text, flags=re.MULTILINE)
+    (tmp_path / "nve.log").write_text(text)
+    mine, _ = ours(tmp_path / "nve.log")
+    for atoms in mine.values():
+        np.testing.assert_allclose(atoms.cell.array, cell, atol=2e-6)
 
 
 def test_gpaw_that_did_not_converge_is_left_out(repository):
