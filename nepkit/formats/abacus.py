@@ -49,7 +49,7 @@ class _Log:
     symbols: list[str] = field(default_factory=list)
     places: np.ndarray | None = None
     fractional: bool = False
-    converged: bool = False
+    converged: bool | None = None  # None where the log has not said it
     energy: float | None = None
     forces: np.ndarray | None = None
     pressure: np.ndarray | None = None
@@ -222,12 +222,13 @@ def _step(
             fractional, unit = False, 1.0
     energy, forces, pressure = known
     log.held = log.energy = log.forces = log.pressure = None
-    log.converged = False
+    log.converged = None
     yield from IonicStep(
         cell,
         symbols,
         None if places is None or cell is None else places @ cell if fractional else places * unit,
-        failed=not done,
+        failed=done is False,
+        untold=done is None,
         energy=energy,
         forces=forces,
         # ABACUS prints the stress in kbar, positive under compression.

@@ -25,7 +25,7 @@ class _Step:
     cell: list[list[float]] = field(default_factory=list)
     symbols: list[str] = field(default_factory=list)
     places: list[list[float]] = field(default_factory=list)
-    converged: bool = False
+    converged: bool | None = None
     restarted: bool = False
     energy: float | None = None
     forces: np.ndarray | None = None
@@ -78,6 +78,8 @@ def _take(step: _Step, line: str, file: TextIO, where: str) -> None:
         step.converged = True
     elif "not yet converged - restarting" in line:
         step.restarted = True
+    elif "elf-consistency cycle not converged" in line:
+        step.converged = False
     elif line.startswith("  | Electronic free energy        :") and len(words) == 7:
         step.energy = numbers(words[5], 1, where)[0]
     elif line.startswith("  Total atomic forces"):
@@ -135,7 +137,7 @@ def _stress(file: TextIO, where: str) -> np.ndarray:
 
 
 def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[Atoms]:
-    if step.energy is not None and not step.converged:
+    if step.energy is not None and step.converged is False:
         reading.drop(number, UNCONVERGED)
     elif step.energy is None or not step.places or len(step.cell) not in (0, 3):
         reading.drop(number, CUT_SHORT)
@@ -149,6 +151,7 @@ def _finish(step: _Step, number: int, path: Path, reading: Reading) -> Iterator[
             forces=step.forces,
             stress=step.stress if periodic else None,  # eV/A^3, positive under tension
             pbc=periodic,
+            untold=step.converged is None,
         ).finish(number, path, reading)
 
 

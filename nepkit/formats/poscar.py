@@ -26,15 +26,14 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
 
     with open_text(path) as file:
         lines = [_plain_names(number, line) for number, line in enumerate(file, 1)]
-    title, counts = (lines[0].split() if lines else []), (lines[5].split() if len(lines) > 5 else [])
-    if counts and counts[0].isdigit() and any(_plain_name(word) is None for word in title[: len(counts)] or [""]):
-        raise InputError(
-            f"{path}: no elements, neither in line 6 nor in line 1 (VASP 4); add a line of them before line 6"
-        )
     text = StringIO("".join(lines))
     try:
         atoms = read_vasp(text)
     except Exception as error:  # ASE's reader raises whatever went wrong first
+        if len(lines) > 5 and lines[5].split()[:1] and lines[5].split()[0].isdigit():
+            raise InputError(
+                f"{path}: no elements, neither in line 6 nor in line 1 (VASP 4); add a line of them before line 6"
+            ) from None
         raise InputError(f"{path}: not a POSCAR: {error or type(error).__name__}") from None
     require_finite(atoms, str(path))
     atoms.info.clear()

@@ -30,7 +30,7 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
     """
     symbols: list[str] = []
     masses: list[float] | None = None
-    limit, number = 0, 0
+    limit, number, outer = 0, 0, 0.0
     with open_text(path) as file:
         events = iterparse(file, events=("end",))
         while True:
@@ -47,9 +47,11 @@ def read(path: Path, reading: Reading) -> Iterator[Atoms]:
                 symbols, masses = _symbols(item, path), _masses(item)
             elif item.tag == "i" and item.get("name") == "NELM" and not limit:
                 limit = int(numbers(item.text or "", 1, f"{path}, NELM")[0])
+            elif item.tag == "i" and item.get("name") == "PSTRESS":
+                outer = numbers(item.text or "", 1, f"{path}, PSTRESS")[0]
             elif item.tag == "calculation":
                 number += 1
-                yield from _step(item, symbols, masses, limit or 60, number, path, reading)
+                yield from _step(item, symbols, masses, limit or 60, outer, number, path, reading)
                 item.clear()
     if not symbols:
         raise InputError(f"{path}: no atoms in it; is it a vasprun.xml?")
@@ -82,7 +84,14 @@ def _table(item: Element, name: str, where: str) -> np.ndarray | None:
 
 
 def _step(
-    item: Element, symbols: list[str], masses: list[float] | None, limit: int, number: int, path: Path, reading: Reading
+    item: Element,
+    symbols: list[str],
+    masses: list[float] | None,
+    limit: int,
+    outer: float,
+    number: int,
+    path: Path,
+    reading: Reading,
 ) -> Iterator[Atoms]:
     where = f"{path}, step {number}"
     iterations = len(item.findall("scstep"))
@@ -106,7 +115,8 @@ def _step(
         reading.drop(number, CUT_SHORT)
         return
     virial = None if stress is None else 0.5 * (stress + stress.T) / 10.0 / EV_PER_A3_IN_GPA * volume
-    known = numbers(energy, 1, f"{where}, energy")[0]
+    # With PSTRESS (kbar) what is called the free energy is the enthalpy, other than in OUTCAR.
+    known = numbers(energy, 1, f"{where}, energy")[0] - outer / 10.0 / EV_PER_A3_IN_GPA * volume
     step = IonicStep(cell, symbols, fractional @ cell, energy=known, forces=forces, virial=virial, masses=masses)
     yield from step.finish(number, path, reading)
 

@@ -216,3 +216,13 @@ def test_a_poscar_without_elements_is_told_as_such(cases):
     with pytest.raises(InputError, match="no elements, neither in line 6 nor in line 1"):
         list(read_frames(cases / "07_poscar" / "vasp4_nonames.vasp"))
     assert read(cases / "07_poscar" / "vasp4.vasp")[0].get_chemical_symbols() == ["Li", "Cl"]
+
+
+def test_an_output_that_says_nothing_of_convergence_is_not_called_failed(cases, tmp_path):
+    text = (cases / "01_abacus_relax" / "running_relax.log").read_text()
+    kept = [line for line in text.splitlines(keepends=True) if "convergence is achieved" not in line]
+    kept = [line for line in kept if "SCF IS CONVERGED" not in line]
+    assert len(kept) < len(text.splitlines())
+    (tmp_path / "running_relax.log").write_text("".join(kept))
+    with pytest.warns(UserWarning, match="does not say whether"), pytest.raises(InputError, match="does not say"):
+        list(read_frames(tmp_path / "running_relax.log"))
