@@ -162,7 +162,8 @@ class NepkitCommand(click.Command):
         ctx.meta["nepkit.form"] = any(form.values())
         with progress_on_terminal():
             value = super().invoke(ctx)
-            return present(value, **form, save=ctx.meta.get("nepkit.save"), overwrite=ctx.meta.get("nepkit.overwrite"))
+            more = {name: ctx.meta.get(f"nepkit.{name}") for name in ("save", "overwrite", "stream")}
+            return present(value, **form, **more)
 
 
 def command(

@@ -108,7 +108,7 @@ def fit(
     """
     from lr_correction.export import write_qnep
     from lr_correction.saved import save_charges
-    from nepkit.core.atomic import atomic_path
+    from nepkit.core.atomic import write_or_keep
     from nepkit.core.device import array_module
     from nepkit.models.charge_fit import read_input, run_fit
     from nepkit.report.write import check_report, write_fit_report
@@ -129,11 +129,14 @@ def fit(
         xp=xp,
         born_weight=born_weight,
     )
-    with atomic_path(output, overwrite=overwrite) as temporary:
+
+    def write(place: Path) -> None:
         if output.suffix == ".npz":
-            save_charges(result.potential, temporary, overwrite=True)
+            save_charges(result.potential, place, overwrite=True)
         else:
-            write_qnep(result.potential, temporary, trained_on=given.sets["train"], overwrite=True)
+            write_qnep(result.potential, place, trained_on=given.sets["train"], overwrite=True)
+
+    write_or_keep(output, write, overwrite=overwrite)
     files = {"NEP": nep, "training frames": train} | ({"test frames": test} if test else {}) | {"model": output}
     if report is not None:
         write_fit_report(report, given, result, files, overwrite=overwrite)

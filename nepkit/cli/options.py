@@ -9,18 +9,45 @@ from typing import Any, TypeVar
 
 import click
 
-from nepkit.core.atomic import refuse_existing
+from nepkit.core.atomic import STDOUT, is_stream, refuse_existing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-"""An existing file."""
+
+class _Existing(click.Path):
+    """An existing file; ``-`` is standard input. A pipe is read once, to a file that ends with the command."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(os.fsdecode(super().convert("/dev/stdin" if str(value) == "-" else value, param, ctx)))
+        return path if ctx is None or ctx.resilient_parsing or path.is_file() else _spooled(path, ctx)
+
+
+def _spooled(path: Path, ctx: click.Context) -> Path:
+    import shutil
+    import tempfile
+
+    folder = ctx.with_resource(tempfile.TemporaryDirectory(prefix="nepkit-"))
+    copy = Path(folder) / path.name
+    with path.open("rb") as pipe, copy.open("wb") as file:
+        shutil.copyfileobj(pipe, file)
+    return copy
+
+
+class _New(click.Path):
+    """A file to be written; ``-`` is standard output."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(STDOUT if str(value) == "-" else value, param, ctx)
+
+
+FILE = _Existing(exists=True, dir_okay=False, readable=True, path_type=Path)
+"""An existing file, or ``-`` for standard input."""
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 """An existing folder."""
 
-NEW = click.Path(dir_okay=False, path_type=Path)
-"""A file to be written."""
+NEW = _New(dir_okay=False, path_type=Path)
+"""A file to be written, or ``-`` for standard output."""
 
 seed = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random number generator."
@@ -111,6 +138,7 @@ def as_csv() -> click.Option:
 def _check_writable(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
     if value is not None and not ctx.resilient_parsing:
         refuse_existing(value, bool(ctx.meta.get("nepkit.overwrite")))
+        ctx.meta["nepkit.stream"] = is_stream(value)
     return value
 
 

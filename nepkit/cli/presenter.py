@@ -13,9 +13,10 @@ from typing import Any, TextIO
 
 from nepkit.cli.language import say
 from nepkit.cli.output import Output, Table
-from nepkit.core.atomic import atomic_path
+from nepkit.core.atomic import write_or_keep
 from nepkit.core.errors import InputError
 from nepkit.core.record import to_json
+from nepkit.core.table import printable
 
 
 def present(
@@ -25,6 +26,7 @@ def present(
     as_csv: bool | None = False,
     save: Path | None = None,
     overwrite: bool | None = False,
+    stream: bool | None = False,
 ) -> int:
     """Show the value of a command and return its exit status.
 
@@ -38,6 +40,8 @@ def present(
         Where frames, a figure, or else the text, JSON or CSV (chosen by suffix) go.
     overwrite : bool
         Whether ``save`` may be replaced.
+    stream : bool
+        Whether a result went to standard output: then the rest goes to standard error.
     """
     output = as_output(value)
     wrote = ""
@@ -49,24 +53,30 @@ def present(
         count = write_frames(save, output.frames, overwrite=bool(overwrite))
         wrote = say("wrote {} frame to {}" if count == 1 else "wrote {} frames to {}").format(count, save)
     elif save is not None:
-        with atomic_path(save, overwrite=bool(overwrite)) as temporary:
-            wrote = _write_file(output, temporary, bool(as_json), bool(as_csv))
-        wrote = say("wrote {} to {}").format(wrote, save)
+        kind = ""
+
+        def write(place: Path) -> None:
+            nonlocal kind
+            kind = _write_file(output, place, bool(as_json), bool(as_csv))
+
+        write_or_keep(save, write, overwrite=bool(overwrite))
+        wrote = say("wrote {} to {}").format(kind, save)
     elif output.frames is not None and not as_json:
         from nepkit.formats.files import format_frame
 
         for atoms in output.frames:
             sys.stdout.write(format_frame(atoms))
         return 0 if output.ok else 1
+    sink = sys.stderr if stream else sys.stdout
     if as_json:
-        sys.stdout.write(to_json(output.data))
+        sink.write(to_json(output.data))
     elif as_csv:
-        sys.stdout.write(to_csv(output))
+        sink.write(to_csv(output))
     else:
-        for line in render(output, sys.stdout):
-            sys.stdout.write(line + "\n")
+        for line in render(output, sink):
+            sink.write(line + "\n")
         if wrote:
-            sys.stdout.write(wrote + "\n")
+            sink.write(wrote + "\n")
     sys.stdout.flush()
     return 0 if output.ok else 1
 
@@ -112,18 +122,22 @@ def to_csv(output: Output) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in table.rows])
+    writer.writerows([[_csv_cell(cell) for cell in row] for row in table.rows])
     return buffer.getvalue()
+
+
+def _csv_cell(cell: Any) -> Any:
+    return "" if cell is None else printable(cell) if isinstance(cell, str) else cell
 
 
 def render(output: Output, file: TextIO) -> Iterator[str]:
     """Yield the lines of the text form: coloured on a terminal, plain and never cut in a pipe or file."""
     if output.head:
-        yield from output.head.splitlines()
+        yield from map(printable, output.head.splitlines())
     if output.tables:
         yield from _render_tables(output.tables, file)
     if output.text:
-        yield from output.text.splitlines()
+        yield from map(printable, output.text.splitlines())
 
 
 def _render_tables(tables: Any, file: TextIO) -> Iterator[str]:
@@ -147,13 +161,13 @@ def _render_tables(tables: Any, file: TextIO) -> Iterator[str]:
         if number:
             console.print()
         if table.title:
-            console.print(Text(table.title, style="bold"))
+            console.print(Text(printable(table.title), style="bold"))
         shown = RichTable(box=box.SIMPLE_HEAD if unicode else box.ASCII2, pad_edge=False, show_edge=False)
         cells = table.cells()
         for index, name in enumerate(table.columns):
             values = [row[index] for row in table.rows]
             numeric = any(_is_number(value) for value in values)
-            shown.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+            shown.add_column(Text(printable(name)), justify="right" if numeric else "left", overflow="fold")
         for row in cells:
             shown.add_row(*[Text(cell) for cell in row])
         console.print(shown)

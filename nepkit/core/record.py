@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nepkit import __version__
-from nepkit.core.atomic import atomic_path
+from nepkit.core.atomic import write_or_keep
 from nepkit.core.errors import InputError
 
 
@@ -59,8 +59,7 @@ def write_record(
     """
     record = record_of(results, units=units, settings=settings, model=model, inputs=inputs, packages=packages,
                        notes=notes)  # fmt: skip
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        temporary.write_text(to_json(record), encoding="utf-8")
+    write_or_keep(path, lambda place: place.write_text(to_json(record), encoding="utf-8"), overwrite=overwrite)
 
 
 def record_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -90,16 +91,32 @@ def stacked(title: str, tables: Mapping[str, Table]) -> Table:
     return Table(title, ["file", *columns], rows, ["", *(known.get(column, "") for column in columns)])
 
 
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Return text without what would move, colour or answer for a terminal: names in files may hold anything.
+
+    Examples
+    --------
+    >>> printable("\x1b[31mLi\x1b[0m\x07")
+    'Li'
+    """
+    return _CONTROL.sub("", text)
+
+
 def _cell(value: object, form: str) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value
+        return printable(value)
     if isinstance(value, int):
         return str(value)
     try:
         return format(float(value), form or ".6g")  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return str(value)
+        return printable(str(value))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from ase import Atoms
 
 from nepkit.core.atomic import atomic_folder, atomic_path, refuse_existing
 from nepkit.core.errors import OutputError
+from nepkit.core.temporary import temporary_name
 from nepkit.formats.format import Format, Writer
 
 
@@ -79,8 +79,9 @@ def _only_one(target: Format, output: Path, frames: Iterable[Atoms]) -> Iterable
 def _write_numbered(write: Writer, output: Path, frames: Iterable[Atoms], overwrite: bool) -> Written:
     if not output.absolute().parent.is_dir():
         raise OutputError(f"{output}: the folder {output.parent} does not exist; make it first")
-    made = Path(tempfile.mkdtemp(dir=output.absolute().parent, prefix=f".{output.name.replace('{}', '')}-"))
+    made = output.absolute().parent / temporary_name(output.name)
     try:
+        made.mkdir()
         count = sum(write(made / str(number), [atoms]) for number, atoms in enumerate(frames, 1))
         _refuse_nothing(count, output)
         names = [output.name.replace("{}", f"{number:0{len(str(count))}d}") for number in range(1, count + 1)]

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from nepkit.core.atomic import atomic_path, refuse_existing
+from nepkit.core.atomic import refuse_existing, write_or_keep
 from nepkit.core.errors import OutputError, UnknownNameError, did_you_mean
 
 P = ParamSpec("P")
@@ -122,8 +122,10 @@ def check_image(path: str | Path, overwrite: bool = False, *, also: tuple[str, .
 def save_image(figure: Any, path: str | Path, *, overwrite: bool = False, dpi: float = 150) -> None:
     """Save a figure, or the figure of axes, in the format of the suffix, whole or not at all."""
     check_image(path, overwrite)
-    with style(), atomic_path(path, overwrite=overwrite) as temporary:
-        getattr(figure, "figure", figure).savefig(temporary, dpi=dpi)
+    with style():
+        write_or_keep(
+            path, lambda place: getattr(figure, "figure", figure).savefig(place, dpi=dpi), overwrite=overwrite
+        )
 
 
 def svg(figure: Any) -> bytes:
