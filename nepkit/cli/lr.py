@@ -82,6 +82,7 @@ class RidgePair(ParamType):
               help="Weight of Born effective charges; zero uses them only for sqrt_epsilon_inf.")  # fmt: skip
 @click.option("--memory", type=click.FloatRange(0.1), default=4.0, show_default=True, help="Memory limit, GB.")
 @click.option("--threads", type=click.IntRange(1), help="Number of frames processed in parallel (default: all cores).")
+@options.unchecked
 @options.device
 def fit(
     nep: Path,
@@ -99,6 +100,7 @@ def fit(
     born_weight: float,
     memory: float,
     threads: int | None,
+    unchecked: bool,
 ) -> Output:
     """Fit charges atop a frozen NEP to labelled frames.
 
@@ -110,6 +112,7 @@ def fit(
     from lr_correction.saved import save_charges
     from nepkit.core.atomic import write_or_keep
     from nepkit.core.device import array_module
+    from nepkit.datasets.survey import refuse_errors
     from nepkit.models.charge_fit import read_input, run_fit
     from nepkit.report.write import check_report, write_fit_report
 
@@ -117,6 +120,8 @@ def fit(
         check_report(report, overwrite)
     xp = array_module(device)
     given = read_input(nep, train, test, initial_charges=charges)
+    if not unchecked:
+        refuse_errors(given.sets["train"], train)
     result = run_fit(
         given,
         mode=mode,

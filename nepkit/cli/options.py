@@ -120,6 +120,9 @@ resume = click.option("--resume", is_flag=True, is_eager=True, callback=_keep_re
 results = click.option("--results", type=NEW, help="Results file, JSON: numbers, units, settings, versions.")
 """For `nepkit.core.record.write_record`."""
 
+unchecked = click.option("--unchecked", is_flag=True, help="Use the frames even where nepkit data check finds errors.")
+"""For a command that makes a model from labelled frames."""
+
 jobs = click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of parallel processes."
 )

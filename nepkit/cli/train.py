@@ -91,6 +91,7 @@ def _numbers(kind: type, least: int, most: int | None = None) -> ParamType:
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed of initial parameters and batches (neppo).")
 @click.option("--overwrite", is_flag=True, help="Replace an existing run in the folder.")
+@options.unchecked
 def train(
     source: Path,
     test: Path | None,
@@ -99,6 +100,7 @@ def train(
     start: Path | None,
     elements: str | None,
     overwrite: bool,
+    unchecked: bool,
     **values: Any,
 ) -> Output:
     """Train a NEP on labelled frames.
@@ -107,6 +109,7 @@ def train(
     nep.in, the frames, loss.out, the model nep.txt, parity.png and run.json; a killed run goes on when the same command
     is given again.
     """
+    from nepkit.datasets.survey import refuse_errors
     from nepkit.plots.parity import save_parity
     from nepkit.training.data import load_data
     from nepkit.training.run import train as run
@@ -115,7 +118,10 @@ def train(
     values["generations"] = values.pop("steps")
     settings = Settings(**values)
     types = elements.replace(",", " ").split() if elements else None
-    result = run(load_data(source, test, types), settings, out, engine=engine, start=start, overwrite=overwrite)
+    given = load_data(source, test, types)
+    if not unchecked:
+        refuse_errors(given.train, source / "train.xyz" if source.is_dir() else source)
+    result = run(given, settings, out, engine=engine, start=start, overwrite=overwrite)
     sets = {"train": result.train} | ({"test": result.test} if result.test else {})
     save_parity(sets, out / "parity.png")
     data: dict[str, Any] = {

@@ -58,6 +58,9 @@ class Finding:
     remedy: str
 
 
+ABSURD = 1e6
+"""eV/atom or eV/A: larger numbers are damage."""
+
 Tell = Callable[[str, str, str], Finding]
 
 
@@ -90,6 +93,11 @@ def of_frame(number: int, atoms: Atoms, known: Labels, numbers: Quantities) -> I
 
 
 def _labels(known: Labels, numbers: Quantities, error: Tell, warning: Tell) -> Iterator[Finding]:
+    for name, value, unit in (
+        ("energy", numbers.energy, "eV/atom"), ("force", numbers.force, "eV/A"), ("virial", numbers.virial, "eV/atom"),
+    ):  # fmt: skip
+        if value is not None and abs(value) > ABSURD:
+            yield error("absurd", f"{name} of {value:.3g} {unit}", "no calculation gives that; remove the frame")
     if known.virial is not None and (np.abs(known.virial) == NO_VIRIAL).any():
         remedy = "remove the virial of the frame: nepkit data clean --only virial"
         yield error("virial", "virial is 1e6, the trainer's number for no virial", remedy)

@@ -125,6 +125,33 @@ def survey(frames: Iterable[Atoms]) -> Survey:
     return result
 
 
+def refuse_errors(frames: Iterable[Atoms], source: str | Path) -> None:
+    """Raise `InputError` where frames have what `nepkit data check` calls an error: a fit would hide it.
+
+    Parameters
+    ----------
+    frames : iterable of ase.Atoms
+        Labelled frames.
+    source : str or Path
+        The file, for messages.
+
+    Examples
+    --------
+    >>> refuse_errors([Atoms("H")], "train.xyz")
+    Traceback (most recent call last):
+    nepkit.core.errors.InputError: train.xyz, frame 1: it has no energy; label the frame or filter it out; ...
+    """
+    errors = [finding for finding in survey(frames).findings if finding.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    where = f"{source}, frame {first.frame}" if first.frame else str(source)
+    more = f"; {len(errors) - 1} error{'s' * (len(errors) > 2)} more" if len(errors) > 1 else ""
+    raise InputError(
+        f"{where}: {first.message}; {first.remedy}{more}: nepkit data check {source} (--unchecked goes on all the same)"
+    )
+
+
 def _add(result: Survey, number: int, atoms: Atoms) -> float | None:
     """Bring one frame into the survey and return its energy in eV/atom."""
     symbols = atoms.get_chemical_symbols()

@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nepkit.core.errors import InputError
 from nepkit.formats.files import read_frames
-from nepkit.frames import labels
+from nepkit.frames import labels, set_labels
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +227,23 @@ def test_an_output_that_says_nothing_of_convergence_is_not_called_failed(cases, 
     (tmp_path / "running_relax.log").write_text("".join(kept))
     with pytest.warns(UserWarning, match="does not say whether"), pytest.raises(InputError, match="does not say"):
         list(read_frames(tmp_path / "running_relax.log"))
+
+
+@pytest.mark.parametrize(("label", "value"), [("energy", 1e308), ("virial", np.full((3, 3), 1e30))])
+def test_absurd_labels_do_not_become_a_model(repository, tmp_path, label, value, capsys):
+    """They were fitted, and a model was written with status 0."""
+    from nepkit.cli.main import main
+    from nepkit.formats.files import write_frames
+
+    data = repository / "nepkit" / "data" / "li3ycl6"
+    frames = [atoms for atoms, _ in zip(read_frames(data / "train.xyz"), range(4), strict=False)]
+    wrong = frames[2].copy()
+    known = labels(frames[2])
+    set_labels(wrong, replace(known, **{label: value}))
+    write_frames(tmp_path / "train.xyz", [*frames[:2], wrong, frames[3]])
+    status = main(["lr", "fit", str(data / "nep.txt"), str(tmp_path / "train.xyz"), "-o", str(tmp_path / "qnep.txt")])
+    told = capsys.readouterr().err
+    assert status == 1
+    assert f"frame 3: {label} of" in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "qnep.txt").exists()
