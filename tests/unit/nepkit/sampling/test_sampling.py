@@ -6,6 +6,7 @@ from ase.data import atomic_numbers, covalent_radii
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lr_correction import engine as engine_module
 from lr_correction.nepfile import write_nep
 from nepkit.core.errors import InputError
 from nepkit.datasets.distances import closest_contacts
@@ -95,8 +96,8 @@ def test_backends_agree_also_for_charges(tmp_path, charge_mode):
 def test_means_of_elements_are_weighted_means_of_the_frame(tmp_path):
     write_nep(random_nep(), tmp_path / "nep.txt")
     atoms = random_frame(3)
-    whole = frame_descriptors([atoms], tmp_path / "nep.txt", backend="own")[0]
-    parts = frame_descriptors([atoms], tmp_path / "nep.txt", by="element", backend="own")[0].reshape(3, -1)
+    whole = frame_descriptors([atoms], tmp_path / "nep.txt", backend="arrays")[0]
+    parts = frame_descriptors([atoms], tmp_path / "nep.txt", by="element", backend="arrays")[0].reshape(3, -1)
     shares = np.array([sum(atoms.symbols == name) for name in ("Li", "Cl", "Y")]) / len(atoms)
     np.testing.assert_allclose(shares @ parts, whole)
 
@@ -139,7 +140,9 @@ def test_perturbed_atoms_do_not_come_too_close():
         list(perturbed(atoms, 0))
 
 
-def test_the_descriptors_of_frames_of_every_kind(tmp_path, monkeypatch):
+def test_the_descriptors_of_frames_of_every_kind(tmp_path, monkeypatch, compiled_kernel):
+    monkeypatch.setattr(engine_module, "kernel", lambda: compiled_kernel)
+    monkeypatch.setattr(nep_module, "kernel", lambda: compiled_kernel)
     write_nep(random_nep(), tmp_path / "nep.txt")
     engine = AtomDescriptors(tmp_path / "nep.txt")
     cluster = Atoms("LiCl", positions=[[0, 0, 0], [2.2, 0, 0]])

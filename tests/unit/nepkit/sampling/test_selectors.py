@@ -227,7 +227,7 @@ def test_environments_are_the_same_whatever_the_number_of_workers(tmp_path, jobs
     write_nep(random_nep(), tmp_path / "nep.txt")
     frames = [random_frame(k) for k in range(3)]
     found = list(environments(frames, tmp_path / "nep.txt", jobs=jobs))
-    alone = [next(environments([atoms], tmp_path / "nep.txt", backend="own")) for atoms in frames]
+    alone = [next(environments([atoms], tmp_path / "nep.txt", backend="arrays")) for atoms in frames]
     for (types, values), (same, expected), atoms in zip(found, alone, frames, strict=True):
         np.testing.assert_array_equal(types, same)
         assert [("Li", "Cl", "Y")[kind] for kind in types] == list(atoms.symbols)
