@@ -30,7 +30,6 @@ exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 html_theme = "furo"
 html_title = f"nepkit {release}"
-html_static_path = ["_static"]
 
 # Tutorials are notebooks in text form; they run at every build and a failing cell fails the build.
 nb_execution_mode = "cache"
