@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import ModelError
 from .harmonics import columns
 from .invariants import QUARTIC, TRILINEAR, coefficients
-from .kernels import COULOMB_CONSTANT
+from .kernels import COULOMB_CONSTANT, smeared
+from .mesh import Mesh, worthwhile
 from .nep import NEP
 from .zbl import repulsion_table
 
@@ -27,6 +28,9 @@ Floats = NDArray[np.float64]
 
 SKIN = 1.0
 """A beyond the cutoff that the lists of neighbours reach, so that they serve for many steps."""
+
+MESH_ACCURACY = 1e-5
+"""Relative error of the long-ranged field of large cells, which are summed on a mesh; small ones are summed exactly."""
 
 ATOMS_PER_THREAD = 32
 """Fewer are not worth a thread."""
@@ -142,6 +146,7 @@ class Engine:
             self._model = self._kernel.model(*_parameters(nep))
         except ValueError as error:
             raise ModelError(f"the compiled kernel cannot take the model: {error}") from None
+        self._last_mesh: tuple[tuple[bytes, int], Mesh] | None = None
         self._states: list[Any] = []  # idle ones; taking and giving back are atomic
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -238,9 +243,25 @@ class Engine:
         self, threads: int, place: Floats, charges: Floats, box: Floats, alpha: float, potential: Floats,
         forces: Floats, virial: Floats,
     ) -> None:  # fmt: skip
-        """Add the sum over reciprocal vectors, exact: its cost grows with atoms times volume."""
+        """Add the sum over reciprocal vectors: exact where that is fast, else on a mesh."""
         largest = 2.0 * math.pi * alpha
+        if worthwhile(len(charges), box, largest):
+            found = self._mesh(box, alpha, len(charges)).evaluate(place, charges)
+            potential += found.potential
+            forces += charges[:, None] * found.field
+            virial += found.virial
+            return
         self._kernel.waves(threads, len(charges), alpha, largest, place, charges, box, potential, forces, virial)
+
+    def _mesh(self, box: Floats, alpha: float, atoms: int) -> Mesh:
+        """Return the mesh for a cell: the last one where the cell is the same."""
+        last = self._last_mesh
+        if last is not None and last[0] == (box.tobytes(), atoms):
+            return last[1]
+        like = last[1] if last is not None and last[0][1] == atoms else None
+        mesh = Mesh(box, smeared(alpha, 2.0 * math.pi * alpha), atoms=atoms, accuracy=MESH_ACCURACY, like=like)
+        self._last_mesh = (box.tobytes(), atoms), mesh
+        return mesh
 
 
 def _again(nep: NEP, single: bool, threads: int | None, skin: float) -> Engine:

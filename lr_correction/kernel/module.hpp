@@ -12,6 +12,7 @@
 #include <string>
 
 #include "atom.hpp"
+#include "mesh.hpp"
 #include "waves.hpp"
 
 #define KERNEL_TEXT_(x) #x
@@ -447,6 +448,42 @@ PyObject* py_waves(PyObject*, PyObject* arguments) {
   return PyFloat_FromDouble(energy);
 }
 
+// Both take (order, atoms, three numbers of points, places, array, array).
+template <bool to_mesh> PyObject* py_mesh(PyObject*, PyObject* arguments) {
+  PyObject *places, *first, *second;
+  int order;
+  Py_ssize_t atoms, points[3];
+  if (!PyArg_ParseTuple(arguments, "innnnOOO", &order, &atoms, &points[0], &points[1], &points[2], &places, &first,
+                        &second))
+    return nullptr;
+  if (atoms < 0 || points[0] < 1 || points[1] < 1 || points[2] < 1) {
+    PyErr_SetString(PyExc_ValueError, "a mesh without points");
+    return nullptr;
+  }
+  const std::size_t N = static_cast<std::size_t>(atoms);
+  const std::size_t n[3] = {std::size_t(points[0]), std::size_t(points[1]), std::size_t(points[2])};
+  Held buffers;
+  const double* place = buffers.take<const double>(places, 3 * N);
+  const double* from = buffers.take<const double>(first, to_mesh ? N : n[0] * n[1] * n[2]);
+  double* to = buffers.take<double>(second, to_mesh ? n[0] * n[1] * n[2] : 4 * N);
+  if (PyErr_Occurred() != nullptr) return nullptr;
+  bool known = false;
+  if (!released([&] {
+        known = of_order(order, [&](auto p) {
+          if constexpr (to_mesh)
+            spread<decltype(p)::value>(N, n, place, from, to);
+          else
+            gather<decltype(p)::value>(N, n, place, from, to);
+        });
+      }))
+    return nullptr;
+  if (!known) {
+    PyErr_SetString(PyExc_ValueError, "the order of a B-spline is 4, 6 or 8");
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
 PyObject* py_lists(PyObject*, PyObject* arguments) {
   PyObject* s;
   if (!PyArg_ParseTuple(arguments, "O", &s)) return nullptr;
@@ -485,6 +522,11 @@ PyMethodDef methods[] = {
     {"waves", py_waves, METH_VARARGS,
      "waves(threads, atoms, alpha, largest, positions, charges, cell, potential, forces, virial)\n\n"
      "Add the sum over reciprocal vectors below `largest`; returns its energy."},
+    {"spread", py_mesh<true>, METH_VARARGS,
+     "spread(order, atoms, points, points, points, places, charges, mesh)\n\nAdd charges to a mesh by B-splines."},
+    {"gather", py_mesh<false>, METH_VARARGS,
+     "gather(order, atoms, points, points, points, places, mesh, values)\n\n"
+     "Values of a mesh at places and their derivatives along its axes, (atoms, 4)."},
     {"lists", py_lists, METH_VARARGS, "lists(state)\n\nTimes that neighbours were searched, atoms with images, neighbours."},
     {"supported", py_supported, METH_NOARGS, "supported()\n\nWhether this processor has AVX-512, and AVX2 with FMA."},
     {nullptr, nullptr, 0, nullptr}};

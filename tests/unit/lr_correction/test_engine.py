@@ -179,6 +179,24 @@ def test_threads_over_atoms_and_over_structures():
             np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-11)
 
 
+@pytest.mark.parametrize("mode", [1, 2])
+def test_large_cells_are_summed_on_a_mesh(mode, monkeypatch):
+    nep = random_nep(charge_mode=mode)
+    atoms = random_frame(3, grid=(4, 4, 3))
+    expected = run(Engine(nep), atoms)
+    monkeypatch.setattr(module, "worthwhile", lambda *_: True)
+    engine = Engine(nep)
+    for _ in range(2):  # the second time with the mesh at hand
+        found = run(engine, atoms)
+        for name in ("energies", "forces", "virial"):
+            exact = getattr(expected, name)
+            assert np.abs(getattr(found, name) - exact).max() < 3 * module.MESH_ACCURACY * np.abs(exact).max()
+        assert np.abs(found.forces - expected.forces).max() > 0
+    atoms.set_cell(atoms.cell.array * 1.01, scale_atoms=True)
+    moved = run(engine, atoms)
+    np.testing.assert_allclose(moved.forces, run(Engine(nep), atoms).forces, atol=1e-9)
+
+
 def test_an_engine_may_be_copied_and_sent():
     engine = Engine(random_nep(), single=True, threads=2, skin=0.4)
     for other in (pickle.loads(pickle.dumps(engine)), copy.deepcopy(engine)):
