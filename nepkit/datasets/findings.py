@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 
+from lr_correction.labels import MISSING
 from nepkit.datasets.quantities import Quantities
 from nepkit.frames import Labels
 
@@ -27,9 +28,6 @@ NET_FORCE = (0.1, 0.01)
 
 LOWEST_ENERGY = -100.0
 """eV/atom; below it the trainer, which works in float32, loses digits: GPUMD, src/main_nep/structure.cu."""
-
-NO_VIRIAL = 1e6
-"""Magnitude of the number that the trainer writes and reads for "no virial": GPUMD, src/main_nep/structure.cu."""
 
 OUTLIER = (10.0, 0.1)
 """Energy off the trend of the compositions by more than this many robust standard deviations and eV/atom."""
@@ -98,7 +96,7 @@ def _labels(known: Labels, numbers: Quantities, error: Tell, warning: Tell) -> I
     ):  # fmt: skip
         if value is not None and abs(value) > ABSURD:
             yield error("absurd", f"{name} of {value:.3g} {unit}", "no calculation gives that; remove the frame")
-    if known.virial is not None and (np.abs(known.virial) == NO_VIRIAL).any():
+    if known.virial is not None and (np.abs(known.virial) == MISSING).any():
         remedy = "remove the virial of the frame: nepkit data clean --only virial"
         yield error("virial", "virial is 1e6, the trainer's number for no virial", remedy)
     elif numbers.virial is not None and numbers.virial > LARGE_VIRIAL:

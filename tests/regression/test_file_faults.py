@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from nepkit.core.atomic import atomic_path, write_or_keep
+from nepkit.core.atomic import atomic_path, refuse_existing, write_or_keep
 from nepkit.core.errors import OutputError
 from nepkit.core.table import Table, printable
 from nepkit.core.temporary import temporary_name
@@ -20,12 +20,26 @@ NEPKIT = [sys.executable, "-m", "nepkit"]
 
 
 @pytest.fixture
+def data(repository):
+    return repository / "nepkit" / "data" / "li3ycl6"
+
+
+def call(*words, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "nepkit", *map(str, words)], stderr=subprocess.PIPE, text=True, timeout=60, **more
+    )
+
+
+@pytest.fixture
 def frames(tmp_path):
     write_frames(tmp_path / "in.xyz", [bulk("Cu", cubic=True)] * 20)
     return tmp_path / "in.xyz"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["data", "info", "in.xyz"], ["data", "info", "in.xyz", "--json"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["data", "info", "in.xyz"], ["data", "info", "in.xyz", "--json"], ["formats"], ["formats", "--json"]],
+)
 def test_a_full_standard_output_is_one_line(frames, words):
     with open("/dev/full", "w") as full:
         done = subprocess.run([*NEPKIT, *words], cwd=frames.parent, stdout=full, stderr=subprocess.PIPE, text=True)
@@ -33,8 +47,9 @@ def test_a_full_standard_output_is_one_line(frames, words):
     assert done.stderr == "Error: standard output: No space left on device\n"
 
 
-def test_a_closed_standard_output_is_one_line():
-    command = f'"{sys.executable}" -m nepkit --help >&-'
+@pytest.mark.parametrize("words", ["--help", "formats"])
+def test_a_closed_standard_output_is_one_line(words):
+    command = f'"{sys.executable}" -m nepkit {words} >&-'
     done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "standard output is closed" in done.stderr
@@ -82,6 +97,7 @@ def test_overwrite_follows_links_keeps_modes_and_refuses_devices(tmp_path):
     path.write_text("old")
     path.chmod(0o640)
     link.symlink_to("a.txt")
+    refuse_existing(link, overwrite=True)
     with atomic_path(link, overwrite=True) as temporary:
         temporary.write_text("new")
     assert link.is_symlink()
@@ -95,11 +111,12 @@ def test_stale_files_of_dead_processes_go_and_those_of_living_ones_stay(tmp_path
     ended.wait()
     living = tmp_path / temporary_name("b.xyz").replace(f"-{os.getpid()}-", f"-{os.getppid()}-")
     dead = tmp_path / temporary_name("a.xyz").replace(f"-{os.getpid()}-", f"-{ended.pid}-")
-    for file in (dead, living):
+    strange = tmp_path / ".hidden.xyz"
+    for file in (dead, living, strange):
         file.touch()
     with atomic_path(tmp_path / "c.txt"):
         pass
-    assert (dead.exists(), living.exists()) == (False, True)
+    assert (dead.exists(), living.exists(), strange.exists()) == (False, True, True)
 
 
 def test_the_signal_that_ends_jobs_leaves_no_temporary_file(tmp_path):
@@ -129,4 +146,40 @@ def test_pipes_are_inputs(frames):
 
 def test_printed_cells_hold_no_escapes():
     assert Table("", ["name"], [("\x1b]0;title\x07\x1b[2JLi\x9b",)]).cells() == [["Li"]]
+    assert Table("", ["name"], [("\x1b]0;title\x07Cl",)]).cells() == [["Cl"]]
+    assert printable("\x1b[31mLi\x1b[0m\x07\u202e") == "Li"
     assert printable("a\tb\u202e") == "a\tb"
+
+
+def test_an_output_that_is_no_file_is_refused_before_the_work(data):
+    done = call("data", "frames", data / "test.xyz", "--index", "1", "-o", "/dev/full", stdout=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == "Error: /dev/full is not a regular file; give the name of a file, or - for standard output\n"
+
+
+def test_standard_input_and_output_by_a_hyphen(data):
+    text = (data / "test.xyz").read_text()
+    done = call("data", "frames", "-", "--index", "2", "-o", "-", input=text, stdout=subprocess.PIPE)
+    assert done.returncode == 0
+    count = int(done.stdout.splitlines()[0])
+    assert len(done.stdout.splitlines()) == count + 2
+
+
+def test_sigterm_is_an_end_like_ctrl_c(data, tmp_path):
+    call("data", "frames", data / "test.xyz", "--index", "1", "-o", tmp_path / "one.xyz", stdout=subprocess.PIPE)
+    words = ["calc", "md", "one.xyz", "-m", str(data / "nep.txt"), "--steps", "10000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nepkit", *words],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "md" / "state.pack").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in told
+    assert "ended by a signal" in told
+    assert list(tmp_path.rglob(".*")) == []
